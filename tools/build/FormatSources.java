@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Checks or rewrites the format of every Java source below a folder: {@code check|apply FOLDER}. */
+/**
+ * Checks or rewrites the format of every Java source below a folder: {@code check|apply FOLDER}.
+ */
 public final class FormatSources {
   private FormatSources() {}
 
@@ -39,7 +41,8 @@ public final class FormatSources {
       }
     }
     if (!apply && wrong > 0) {
-      System.err.println(wrong + " file(s) not formatted; mend with: mvn -N process-sources -Dformat.mode=apply");
+      System.err.println(
+          wrong + " file(s) not formatted; mend with: mvn -N process-sources -Dformat.mode=apply");
       System.exit(1);
     }
   }

@@ -1,0 +1,55 @@
+package io.ablate.estimate;
+
+import io.ablate.mask.MaskMatrix;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an estimator learns from: masks shared by all examples, and every example's outputs under
+ * them.
+ *
+ * @param masks m × n, 1 keeps
+ * @param outputs examples × m: {@code outputs[e][row]}
+ * @param layerOfColumn n: the layer of every component, from 0 without gaps
+ * @param activationScale examples × n, or null where none was collected
+ */
+public record TrainingData(
+    MaskMatrix masks,
+    double[][] outputs,
+    int[] layerOfColumn,
+    double @Nullable [][] activationScale) {
+  public TrainingData {
+    for (double[] example : outputs) {
+      if (example.length != masks.rows()) {
+        throw new IllegalArgumentException(
+            "outputs of " + example.length + " rows for " + masks.rows() + " masks");
+      }
+    }
+    if (layerOfColumn.length != masks.columns()) {
+      throw new IllegalArgumentException(
+          layerOfColumn.length + " layer entries for " + masks.columns() + " components");
+    }
+  }
+
+  /** Number of masks, m. */
+  public int rows() {
+    return masks.rows();
+  }
+
+  /** Number of components, n. */
+  public int columns() {
+    return masks.columns();
+  }
+
+  public int examples() {
+    return outputs.length;
+  }
+
+  /** The first {@code rows} rows. */
+  public TrainingData first(int rows) {
+    double[][] head = new double[outputs.length][];
+    for (int e = 0; e < head.length; e++) {
+      head[e] = java.util.Arrays.copyOf(outputs[e], rows);
+    }
+    return new TrainingData(masks.rows(0, rows), head, layerOfColumn, activationScale);
+  }
+}
