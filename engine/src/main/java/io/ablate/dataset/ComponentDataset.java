@@ -1,0 +1,299 @@
+package io.ablate.dataset;
+
+import io.ablate.base.AtomicFile;
+import io.ablate.base.BadInputException;
+import io.ablate.base.NpyFile;
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import io.ablate.component.ComponentSet;
+import io.ablate.mask.FileMasks;
+import io.ablate.mask.MaskMatrix;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A component dataset open for reading: a store of ours, COAR's own layout ({@code *_margins.npy}),
+ * or no more than {@code masks.npy} and {@code outputs.npy}. Rows are read as they are asked for,
+ * so that memory does not grow with the store. Not thread-safe.
+ */
+public final class ComponentDataset implements AutoCloseable {
+  private static final int BLOCK_ELEMENTS = 1 << 18;
+
+  private final Path folder;
+  private final NpyFile masks;
+  private final NpyFile outputs;
+  private final int[] completedRows;
+  private final @Nullable ComponentSet components;
+  private final @Nullable Manifest manifest;
+
+  private ComponentDataset(Path folder, NpyFile masks, NpyFile outputs) {
+    this.folder = folder;
+    this.masks = masks;
+    this.outputs = outputs;
+    masks.requireShape(-1, -1);
+    outputs.requireShape(masks.rows(), -1);
+    this.completedRows = readCompleted(folder.resolve(StoreFiles.COMPLETED), rows());
+    this.components = readComponents(folder.resolve(StoreFiles.COMPONENTS), columns());
+    Path manifestFile = folder.resolve(StoreFiles.MANIFEST);
+    this.manifest = Files.exists(manifestFile) ? Manifest.read(manifestFile) : null;
+  }
+
+  /**
+   * Opens a dataset whose outputs are in {@code outputs.npy} or in the only {@code *_margins.npy}.
+   *
+   * @throws BadInputException if an array is missing, truncated or of the wrong shape, or several
+   *     files of margins leave a choice
+   */
+  public static ComponentDataset open(Path folder) {
+    return open(folder, findOutputs(folder));
+  }
+
+  /**
+   * Opens a dataset.
+   *
+   * @param outputsFile the array of outputs, rows × examples
+   */
+  public static ComponentDataset open(Path folder, Path outputsFile) {
+    NpyFile masks = NpyFile.open(folder.resolve(StoreFiles.MASKS));
+    try {
+      NpyFile outputs = NpyFile.open(outputsFile);
+      try {
+        return new ComponentDataset(folder, masks, outputs);
+      } catch (RuntimeException e) {
+        outputs.close();
+        throw e;
+      }
+    } catch (RuntimeException e) {
+      masks.close();
+      throw e;
+    }
+  }
+
+  public Path folder() {
+    return folder;
+  }
+
+  /** Number of components, n. */
+  public int columns() {
+    return masks.rowLength();
+  }
+
+  public int examples() {
+    return outputs.rowLength();
+  }
+
+  /** Number of rows that the arrays have room for, completed or not. */
+  public int rows() {
+    return Math.toIntExact(masks.rows());
+  }
+
+  /** The rows whose outputs are final, ascending. */
+  public int[] completedRows() {
+    return completedRows.clone();
+  }
+
+  /**
+   * The first {@code samples} completed rows.
+   *
+   * @throws UsageException if there are fewer
+   */
+  public int[] firstCompleted(int samples) {
+    if (samples < 1 || samples > completedRows.length) {
+      throw new UsageException(
+          Problem.of("not as many samples in the store")
+              .at(folder)
+              .expected("1 to " + completedRows.length + " (its completed rows)")
+              .found(samples)
+              .remedy("ask for fewer samples, or collect more masks"));
+    }
+    return Arrays.copyOf(completedRows, samples);
+  }
+
+  /**
+   * The completed rows from {@code from} to {@code to − 1}.
+   *
+   * @throws UsageException if the range is empty, outside the store, or holds no completed row
+   */
+  public int[] completedBetween(int from, int to) {
+    if (from < 0 || to <= from || to > rows()) {
+      throw new UsageException(
+          Problem.of("rows outside the store")
+              .at(folder)
+              .expected("A:B with 0 ≤ A < B ≤ " + rows())
+              .found(from + ":" + to));
+    }
+    int[] found = Arrays.stream(completedRows).filter(row -> row >= from && row < to).toArray();
+    if (found.length == 0) {
+      throw new UsageException(
+          Problem.of("no completed row in the range").at(folder).found(from + ":" + to));
+    }
+    return found;
+  }
+
+  /** The masks of the given rows, in the given order. */
+  public MaskMatrix masks(int[] rows) {
+    MaskMatrix selected = new MaskMatrix(rows.length, columns());
+    forEachRun(
+        rows,
+        columns(),
+        (at, first, count) -> {
+          MaskMatrix run = FileMasks.read(masks, first, count);
+          System.arraycopy(
+              run.words(), 0, selected.words(), at * run.wordsPerRow(), run.words().length);
+        });
+    return selected;
+  }
+
+  /**
+   * The outputs of the given rows: {@code [example][row]}.
+   *
+   * @throws BadInputException naming row and example of an output that is not finite
+   */
+  public double[][] outputs(int[] rows) {
+    int examples = examples();
+    double[][] selected = new double[examples][rows.length];
+    forEachRun(
+        rows,
+        examples,
+        (at, first, count) -> {
+          double[] run = outputs.rows(first, count);
+          for (int i = 0; i < run.length; i++) {
+            if (!Double.isFinite(run[i])) {
+              throw new BadInputException(
+                  Problem.of("output is not a finite number")
+                      .at(outputs.file() + ", row " + (first + i / examples))
+                      .found(run[i] + " for example " + i % examples));
+            }
+            selected[i % examples][at + i / examples] = run[i];
+          }
+        });
+    return selected;
+  }
+
+  /** The components in the order of the columns; null where the store does not say. */
+  public @Nullable ComponentSet components() {
+    return components;
+  }
+
+  /** The layer of every column, from 0; one layer where the store does not say. */
+  public int[] layerOfColumn() {
+    return components == null ? new int[columns()] : components.layerOfColumn();
+  }
+
+  /** What the store was made from; null for others' data. */
+  public @Nullable Manifest manifest() {
+    return manifest;
+  }
+
+  /** Activation scale, examples × n; null where it was not collected. */
+  public double @Nullable [][] activationScale() {
+    Path file = folder.resolve(StoreFiles.ACTIVATION_SCALE);
+    if (!Files.exists(file)) {
+      return null;
+    }
+    try (NpyFile npy = NpyFile.open(file).requireShape(examples(), columns())) {
+      return IntStream.range(0, examples())
+          .mapToObj(example -> npy.rows(example, 1))
+          .toArray(double[][]::new);
+    }
+  }
+
+  /** The class that each example's output is about; null where the store does not say. */
+  public int @Nullable [] labels() {
+    Path file = folder.resolve(StoreFiles.LABELS);
+    if (!Files.exists(file)) {
+      return null;
+    }
+    try (NpyFile npy = NpyFile.open(file).requireShape(examples())) {
+      return Arrays.stream(npy.rows(0, examples())).mapToInt(label -> (int) label).toArray();
+    }
+  }
+
+  @Override
+  public void close() {
+    masks.close();
+    outputs.close();
+  }
+
+  /** Takes a run of consecutive rows. */
+  @FunctionalInterface
+  private interface Run {
+    void accept(int at, int first, int count);
+  }
+
+  private static void forEachRun(int[] rows, int rowLength, Run run) {
+    int most = Math.max(1, BLOCK_ELEMENTS / Math.max(1, rowLength));
+    int at = 0;
+    while (at < rows.length) {
+      int count = 1;
+      while (count < most && at + count < rows.length && rows[at + count] == rows[at] + count) {
+        count++;
+      }
+      run.accept(at, rows[at], count);
+      at += count;
+    }
+  }
+
+  private static Path findOutputs(Path folder) {
+    Path ours = folder.resolve(StoreFiles.OUTPUTS);
+    if (Files.exists(ours)) {
+      return ours;
+    }
+    List<Path> margins;
+    try (Stream<Path> files = Files.list(folder)) {
+      margins =
+          files
+              .filter(f -> f.getFileName().toString().endsWith(StoreFiles.COAR_OUTPUTS_SUFFIX))
+              .sorted()
+              .toList();
+    } catch (IOException e) {
+      throw new BadInputException(AtomicFile.cannotRead(folder, e), e);
+    }
+    if (margins.size() != 1) {
+      throw new BadInputException(
+          Problem.of(margins.isEmpty() ? "no outputs in the store" : "several files of outputs")
+              .at(folder)
+              .expected(StoreFiles.OUTPUTS + " or one *" + StoreFiles.COAR_OUTPUTS_SUFFIX)
+              .found(
+                  margins.isEmpty()
+                      ? "neither"
+                      : margins.stream().map(f -> f.getFileName().toString()).toList())
+              .remedy(
+                  margins.isEmpty()
+                      ? "collect into this folder first"
+                      : "name the file of outputs to use"));
+    }
+    return margins.getFirst();
+  }
+
+  private static int[] readCompleted(Path file, int rows) {
+    if (!Files.exists(file)) {
+      return IntStream.range(0, rows).toArray();
+    }
+    try (NpyFile npy = NpyFile.open(file).requireShape(rows)) {
+      double[] flags = npy.rows(0, rows);
+      return IntStream.range(0, rows).filter(row -> flags[row] != 0).toArray();
+    }
+  }
+
+  private static @Nullable ComponentSet readComponents(Path file, int columns) {
+    if (!Files.exists(file)) {
+      return null;
+    }
+    ComponentSet components = ComponentsFile.read(file);
+    if (components.size() != columns) {
+      throw new BadInputException(
+          Problem.of("components do not match the masks")
+              .at(file)
+              .expected(columns + " columns, as " + StoreFiles.MASKS + " has")
+              .found(components.size()));
+    }
+    return components;
+  }
+}

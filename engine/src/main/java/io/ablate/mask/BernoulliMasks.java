@@ -1,0 +1,74 @@
+package io.ablate.mask;
+
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import java.util.Map;
+
+/**
+ * Independent Bernoulli(keep) entries (COAR's design, made addressable). The draw of component j in
+ * row i is word j mod 4 of Philox4x32-10 under key (seed low, seed high) at counter (⌊j/4⌋, 0, row
+ * low, row high), unsigned; it keeps the component where it is below round(keep · 2³²). Hence keep
+ * is exact to 2⁻³², and a row depends neither on the number of rows nor on the order of asking.
+ */
+public final class BernoulliMasks implements MaskDesign {
+  /** Name and version of the generator, for manifests; changes if any mask would. */
+  public static final String GENERATOR = "philox4x32-10/v1";
+
+  private final long seed;
+  private final double keep;
+  private final int columns;
+  private final long threshold;
+
+  /**
+   * @param keep probability of keeping a component, strictly between 0 and 1
+   * @throws UsageException if {@code keep} is not
+   */
+  public BernoulliMasks(long seed, double keep, int columns) {
+    if (!(keep > 0 && keep < 1)) {
+      throw new UsageException(
+          Problem.of("keep is a probability")
+              .at("--keep")
+              .expected("a number strictly between 0 and 1")
+              .found(keep));
+    }
+    if (columns < 1) {
+      throw new IllegalArgumentException("no components to mask: " + columns);
+    }
+    this.seed = seed;
+    this.keep = keep;
+    this.columns = columns;
+    this.threshold = Math.round(keep * 0x1p32);
+  }
+
+  @Override
+  public int columns() {
+    return columns;
+  }
+
+  @Override
+  public Map<String, Object> provenance() {
+    return Map.of("design", "bernoulli", "generator", GENERATOR, "keep", keep, "seed", seed);
+  }
+
+  @Override
+  public void row(long row, long[] words, int offset) {
+    if (row < 0) {
+      throw new IllegalArgumentException("negative row " + row);
+    }
+    int[] draws = new int[4];
+    long word = 0;
+    for (int j = 0; j < columns; j += 4) {
+      Philox.block(
+          j >>> 2, 0, (int) row, (int) (row >>> 32), (int) seed, (int) (seed >>> 32), draws);
+      for (int lane = 0; lane < 4 && j + lane < columns; lane++) {
+        if ((draws[lane] & 0xFFFFFFFFL) < threshold) {
+          word |= 1L << (j + lane);
+        }
+      }
+      if ((j & 63) == 60 || j + 4 >= columns) {
+        words[offset + (j >>> 6)] = word;
+        word = 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package io.ablate.mask;
+
+import java.util.Map;
+
+/** Row i ablates component i alone: as many rows as components. */
+public final class LeaveOneOutMasks implements MaskDesign {
+  private final int columns;
+
+  public LeaveOneOutMasks(int columns) {
+    if (columns < 1) {
+      throw new IllegalArgumentException("no components to mask: " + columns);
+    }
+    this.columns = columns;
+  }
+
+  @Override
+  public int columns() {
+    return columns;
+  }
+
+  @Override
+  public long rows() {
+    return columns;
+  }
+
+  @Override
+  public Map<String, Object> provenance() {
+    return Map.of("design", "leave-one-out");
+  }
+
+  @Override
+  public void row(long row, long[] words, int offset) {
+    if (row < 0 || row >= columns) {
+      throw new IllegalArgumentException("row " + row + " outside 0.." + columns);
+    }
+    int count = MaskMatrix.wordsPerRow(columns);
+    for (int w = 0; w < count; w++) {
+      int bits = Math.min(64, columns - (w << 6));
+      words[offset + w] = -1L >>> (64 - bits);
+    }
+    words[offset + (int) (row >>> 6)] &= ~(1L << row);
+  }
+}
