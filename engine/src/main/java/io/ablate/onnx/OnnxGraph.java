@@ -1,0 +1,402 @@
+package io.ablate.onnx;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import io.ablate.base.BadInputException;
+import io.ablate.base.Problem;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A mutable view of a model's main graph.
+ *
+ * <p>Nodes are immutable messages, identified by their outputs: after an edit, ask {@link
+ * #producer} for the present form of a node; an older form still serves as an anchor. A tensor used
+ * inside a subgraph (If, Loop, Scan) counts as used by the node that holds the subgraph. Everything
+ * that is not edited is written as it was read. Not thread-safe.
+ */
+public final class OnnxGraph {
+  private final OnnxModel model;
+  private final List<NodeProto> nodes;
+  private final Map<String, TensorProto> initializers = new LinkedHashMap<>();
+  private final List<ValueInfoProto> inputs;
+  private final List<ValueInfoProto> outputs;
+  private final Map<String, ValueInfoProto> valueInfo = new LinkedHashMap<>();
+  private final Map<String, Long> opsets = new LinkedHashMap<>();
+  private final Set<String> issuedNames = new HashSet<>();
+  private @Nullable Index index;
+
+  OnnxGraph(OnnxModel model) {
+    this.model = model;
+    GraphProto graph = model.proto().getGraph();
+    nodes = new ArrayList<>(graph.getNodeList());
+    inputs = new ArrayList<>(graph.getInputList());
+    outputs = new ArrayList<>(graph.getOutputList());
+    graph.getInitializerList().forEach(tensor -> initializers.put(tensor.getName(), tensor));
+    graph.getValueInfoList().forEach(info -> valueInfo.put(info.getName(), info));
+  }
+
+  /** The model as it was before any edit. */
+  public OnnxModel source() {
+    return model;
+  }
+
+  /** Version of the default operator set. */
+  public int opset() {
+    return model.opset();
+  }
+
+  /** The nodes in their present order; a snapshot that later edits do not touch. */
+  public List<NodeProto> nodes() {
+    return List.copyOf(nodes);
+  }
+
+  /** The initialisers by name, in the order of the file. */
+  public Map<String, TensorProto> initializers() {
+    return Collections.unmodifiableMap(initializers);
+  }
+
+  public @Nullable TensorProto initializer(String name) {
+    return initializers.get(name);
+  }
+
+  /** What must be fed: the graph's inputs without those that an initialiser gives a value. */
+  public List<ValueInfoProto> inputs() {
+    return inputs.stream().filter(input -> !initializers.containsKey(input.getName())).toList();
+  }
+
+  public List<ValueInfoProto> outputs() {
+    return List.copyOf(outputs);
+  }
+
+  /** What the file states of a tensor's type and shape; null if it states nothing. */
+  public @Nullable ValueInfoProto valueInfo(String tensor) {
+    for (List<ValueInfoProto> list : List.of(inputs, outputs)) {
+      for (ValueInfoProto info : list) {
+        if (info.getName().equals(tensor)) {
+          return info;
+        }
+      }
+    }
+    return valueInfo.get(tensor);
+  }
+
+  /** The node that computes a tensor; null for inputs, initialisers and unknown names. */
+  public @Nullable NodeProto producer(String tensor) {
+    Integer position = index().producers.get(tensor);
+    return position == null ? null : nodes.get(position);
+  }
+
+  /** The nodes that use a tensor, each once, in order. */
+  public List<NodeProto> consumers(String tensor) {
+    return index().consumers.getOrDefault(tensor, List.of()).stream().map(nodes::get).toList();
+  }
+
+  /** Whether a tensor is an output of the graph. */
+  public boolean isOutput(String tensor) {
+    return outputs.stream().anyMatch(output -> output.getName().equals(tensor));
+  }
+
+  /** A node's name where it has one of its own, else its first output: unique in the graph. */
+  public String nameOf(NodeProto node) {
+    String name = node.getName();
+    boolean unique = index().names.getOrDefault(name, List.of()).size() == 1;
+    return !name.isEmpty() && unique ? name : firstOutput(node);
+  }
+
+  /** The node of which {@link #nameOf} is this name; null if there is none. */
+  public @Nullable NodeProto node(String name) {
+    List<Integer> positions = index().names.getOrDefault(name, List.of());
+    return positions.size() == 1 ? nodes.get(positions.getFirst()) : producer(name);
+  }
+
+  /** A name that occurs nowhere in the model: the wish itself, or with a number appended. */
+  public String uniqueName(String wish) {
+    Set<String> taken = index().allNames;
+    String name = wish;
+    for (int i = 1; taken.contains(name) || issuedNames.contains(name); i++) {
+      name = wish + "_" + i;
+    }
+    issuedNames.add(name);
+    return name;
+  }
+
+  public void insertBefore(NodeProto anchor, NodeProto... added) {
+    nodes.addAll(position(anchor), Arrays.asList(added));
+    index = null;
+  }
+
+  public void insertAfter(NodeProto anchor, NodeProto... added) {
+    nodes.addAll(position(anchor) + 1, Arrays.asList(added));
+    index = null;
+  }
+
+  /** Adds nodes at the end; {@link #sort()} moves them to where they are needed. */
+  public void append(NodeProto... added) {
+    Collections.addAll(nodes, added);
+    index = null;
+  }
+
+  /** Puts other nodes in a node's place; with none, removes it. */
+  public void replace(NodeProto node, NodeProto... by) {
+    int position = position(node);
+    nodes.remove(position);
+    nodes.addAll(position, Arrays.asList(by));
+    index = null;
+  }
+
+  /**
+   * Lets all users of a tensor, subgraphs included, use another one. Outputs of the graph keep
+   * their names: see {@link #detach}.
+   *
+   * @param except nodes that keep using it, known by their outputs
+   */
+  public void replaceUses(String tensor, String by, NodeProto... except) {
+    Set<Integer> kept = new HashSet<>();
+    for (NodeProto node : except) {
+      kept.add(position(node));
+    }
+    for (int position : index().consumers.getOrDefault(tensor, List.of())) {
+      if (!kept.contains(position)) {
+        nodes.set(position, Subgraphs.replaceUses(nodes.get(position), tensor, by));
+      }
+    }
+    index = null;
+  }
+
+  /**
+   * Renames a tensor where it is computed, and nowhere else: the caller then adds a node that
+   * computes the old name from the new one, so that users, subgraphs and graph outputs follow.
+   *
+   * @return the new name
+   */
+  public String detach(String tensor) {
+    NodeProto node = producer(tensor);
+    if (node == null) {
+      throw new IllegalArgumentException("no node computes tensor " + tensor);
+    }
+    String renamed = uniqueName(tensor + "_raw");
+    NodeProto.Builder edited = node.toBuilder();
+    for (int i = 0; i < edited.getOutputCount(); i++) {
+      if (edited.getOutput(i).equals(tensor)) {
+        edited.setOutput(i, renamed);
+      }
+    }
+    nodes.set(position(node), edited.build());
+    index = null;
+    return renamed;
+  }
+
+  /** Adds an initialiser, or gives the one of this name another value. */
+  public void putInitializer(TensorProto tensor) {
+    initializers.put(tensor.getName(), tensor);
+    index = null;
+  }
+
+  /** Adds an input, or gives the one of this name another type. */
+  public void putInput(ValueInfoProto input) {
+    put(inputs, input);
+  }
+
+  /** Adds an output, or gives the one of this name another type. */
+  public void putOutput(ValueInfoProto output) {
+    put(outputs, output);
+  }
+
+  /** Removes an output; what led to it alone goes with {@link #removeDead()}. */
+  public void removeOutput(String name) {
+    outputs.removeIf(output -> output.getName().equals(name));
+    index = null;
+  }
+
+  /** Forgets the stated shapes of inner tensors, for edits that change shapes. */
+  public void clearValueInfo() {
+    valueInfo.clear();
+    index = null;
+  }
+
+  /** Declares that operators of this domain are used. */
+  public void importOpset(String domain, long version) {
+    opsets.put(domain, version);
+  }
+
+  /** Removes nodes and initialisers that no output of the graph needs. */
+  public void removeDead() {
+    Set<String> needed = new HashSet<>();
+    Deque<String> open = new ArrayDeque<>();
+    outputs.forEach(output -> open.add(output.getName()));
+    Set<NodeProto> live = Collections.newSetFromMap(new java.util.IdentityHashMap<>());
+    while (!open.isEmpty()) {
+      String tensor = open.remove();
+      NodeProto node = needed.add(tensor) ? producer(tensor) : null;
+      if (node != null && live.add(node)) {
+        open.addAll(Subgraphs.uses(node));
+      }
+    }
+    nodes.removeIf(node -> !live.contains(node));
+    inputs.removeIf(
+        input -> initializers.containsKey(input.getName()) && !needed.contains(input.getName()));
+    initializers.keySet().retainAll(needed);
+    Set<String> known = new HashSet<>(needed);
+    nodes.forEach(node -> known.addAll(node.getOutputList()));
+    valueInfo.keySet().retainAll(known);
+    index = null;
+  }
+
+  /**
+   * Sorts the nodes so that each follows those it needs; otherwise the order stays.
+   *
+   * @throws BadInputException if the graph has a cycle
+   */
+  public void sort() {
+    Index current = index();
+    int[] waiting = new int[nodes.size()];
+    PriorityQueue<Integer> ready = new PriorityQueue<>();
+    for (int i = 0; i < waiting.length; i++) {
+      Set<String> uses = Subgraphs.uses(nodes.get(i));
+      waiting[i] = (int) uses.stream().filter(current.producers::containsKey).count();
+      if (waiting[i] == 0) {
+        ready.add(i);
+      }
+    }
+    List<NodeProto> sorted = new ArrayList<>(nodes.size());
+    while (!ready.isEmpty()) {
+      NodeProto node = nodes.get(ready.remove());
+      sorted.add(node);
+      for (String output : Subgraphs.outputs(node)) {
+        for (int consumer : current.consumers.getOrDefault(output, List.of())) {
+          if (--waiting[consumer] == 0) {
+            ready.add(consumer);
+          }
+        }
+      }
+    }
+    if (sorted.size() < nodes.size()) {
+      int stuck = 0;
+      while (waiting[stuck] <= 0) {
+        stuck++;
+      }
+      throw new BadInputException(
+          Problem.of("graph with a cycle")
+              .at("node " + nameOf(nodes.get(stuck)))
+              .expected("inputs that do not depend on the node's own outputs"));
+    }
+    nodes.clear();
+    nodes.addAll(sorted);
+    index = null;
+  }
+
+  /** The edited model, its nodes sorted. */
+  public OnnxModel toModel() {
+    sort();
+    ModelProto.Builder edited = model.proto().toBuilder();
+    edited
+        .getGraphBuilder()
+        .clearNode()
+        .addAllNode(nodes)
+        .clearInitializer()
+        .addAllInitializer(initializers.values())
+        .clearInput()
+        .addAllInput(inputs)
+        .clearOutput()
+        .addAllOutput(outputs)
+        .clearValueInfo()
+        .addAllValueInfo(valueInfo.values());
+    opsets.forEach(
+        (domain, version) -> {
+          for (OperatorSetIdProto.Builder set : edited.getOpsetImportBuilderList()) {
+            if (set.getDomain().equals(domain)) {
+              set.setVersion(version);
+              return;
+            }
+          }
+          edited.addOpsetImportBuilder().setDomain(domain).setVersion(version);
+        });
+    return model.with(edited.build());
+  }
+
+  private void put(List<ValueInfoProto> list, ValueInfoProto info) {
+    for (int i = 0; i < list.size(); i++) {
+      if (list.get(i).getName().equals(info.getName())) {
+        list.set(i, info);
+        return;
+      }
+    }
+    list.add(info);
+    index = null;
+  }
+
+  private int position(NodeProto node) {
+    Integer position = index().producers.get(firstOutput(node));
+    int found = position != null ? position : nodes.indexOf(node);
+    if (found < 0) {
+      throw new IllegalArgumentException("node is not in the graph: " + firstOutput(node));
+    }
+    return found;
+  }
+
+  private static String firstOutput(NodeProto node) {
+    List<String> outputs = Subgraphs.outputs(node);
+    return outputs.isEmpty() ? node.getName() : outputs.getFirst();
+  }
+
+  private Index index() {
+    Index current = index;
+    if (current == null) {
+      current = new Index(this);
+      index = current;
+    }
+    return current;
+  }
+
+  /** Who computes and who uses each tensor; rebuilt after an edit. */
+  private static final class Index {
+    private final Map<String, Integer> producers = new HashMap<>();
+    private final Map<String, List<Integer>> consumers = new HashMap<>();
+    private final Map<String, List<Integer>> names = new HashMap<>();
+    private final Set<String> allNames = new HashSet<>();
+
+    private Index(OnnxGraph graph) {
+      for (int i = 0; i < graph.nodes.size(); i++) {
+        NodeProto node = graph.nodes.get(i);
+        for (String output : Subgraphs.outputs(node)) {
+          if (producers.putIfAbsent(output, i) != null) {
+            throw new BadInputException(
+                Problem.of("tensor computed by two nodes")
+                    .at("tensor " + output)
+                    .expected("one node per tensor"));
+          }
+        }
+        for (String used : Subgraphs.uses(node)) {
+          consumers.computeIfAbsent(used, key -> new ArrayList<>()).add(i);
+        }
+        names.computeIfAbsent(node.getName(), key -> new ArrayList<>()).add(i);
+        Subgraphs.collectNames(node, allNames);
+      }
+      allNames.addAll(graph.initializers.keySet());
+      allNames.addAll(graph.valueInfo.keySet());
+      names(graph.inputs);
+      names(graph.outputs);
+    }
+
+    private void names(Collection<ValueInfoProto> infos) {
+      infos.forEach(info -> allNames.add(info.getName()));
+    }
+  }
+}
