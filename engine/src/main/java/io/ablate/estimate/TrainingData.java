@@ -30,6 +30,12 @@ public record TrainingData(
     }
   }
 
+  /** Data without an activation scale. */
+  @SuppressWarnings("NullAway") // does not see the annotation on the outer array
+  public TrainingData(MaskMatrix masks, double[][] outputs, int[] layerOfColumn) {
+    this(masks, outputs, layerOfColumn, null);
+  }
+
   /** Number of masks, m. */
   public int rows() {
     return masks.rows();

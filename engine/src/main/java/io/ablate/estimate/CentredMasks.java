@@ -1,0 +1,100 @@
+package io.ablate.estimate;
+
+import io.ablate.linalg.LinearAlgebra;
+import io.ablate.mask.MaskMatrix;
+
+/**
+ * The column-centred masks X̃ = X − 1x̄ᵀ, never stored: products come from the packed bits. Dense
+ * operands are row-major with one column per example.
+ */
+final class CentredMasks {
+  private final LinearAlgebra algebra;
+  private final MaskMatrix x;
+  private final double[] columnCounts;
+
+  CentredMasks(LinearAlgebra algebra, MaskMatrix x) {
+    this.algebra = algebra;
+    this.x = x;
+    this.columnCounts = algebra.transposeTimes(x, ones(x.rows()), 1);
+  }
+
+  int rows() {
+    return x.rows();
+  }
+
+  int columns() {
+    return x.columns();
+  }
+
+  /** X̃ᵀX̃. The numerator is a whole number, so that centring loses nothing to cancellation. */
+  double[] gram() {
+    int n = x.columns();
+    double m = x.rows();
+    double[] gram = algebra.gram(x);
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        gram[i * n + j] = (m * gram[i * n + j] - columnCounts[i] * columnCounts[j]) / m;
+      }
+    }
+    return gram;
+  }
+
+  /** X̃X̃ᵀ, centred in whole numbers as well. */
+  double[] kernel() {
+    int m = x.rows();
+    double[] kernel = algebra.kernel(x);
+    double[] rowTerm = algebra.times(x, columnCounts, 1);
+    double constant = 0;
+    for (double count : columnCounts) {
+      constant += count * count;
+    }
+    double square = (double) m * m;
+    for (int a = 0; a < m; a++) {
+      for (int b = 0; b < m; b++) {
+        kernel[a * m + b] =
+            (square * kernel[a * m + b] - m * (rowTerm[a] + rowTerm[b]) + constant) / square;
+      }
+    }
+    return kernel;
+  }
+
+  /** X̃·B, m × k. */
+  double[] times(double[] b, int k) {
+    double[] product = algebra.times(x, b, k);
+    double[] mean = meanTimes(b, k);
+    for (int i = 0; i < product.length; i++) {
+      product[i] -= mean[i % k];
+    }
+    return product;
+  }
+
+  /** X̃ᵀ·B, n × k. */
+  double[] transposeTimes(double[] b, int k) {
+    double[] product = algebra.transposeTimes(x, b, k);
+    double[] sums = new double[k];
+    for (int i = 0; i < b.length; i++) {
+      sums[i % k] += b[i];
+    }
+    double m = x.rows();
+    for (int i = 0; i < product.length; i++) {
+      product[i] -= columnCounts[i / k] / m * sums[i % k];
+    }
+    return product;
+  }
+
+  /** x̄ᵀB: what the mean mask predicts. */
+  double[] meanTimes(double[] b, int k) {
+    double[] mean = new double[k];
+    double m = x.rows();
+    for (int i = 0; i < b.length; i++) {
+      mean[i % k] += columnCounts[i / k] / m * b[i];
+    }
+    return mean;
+  }
+
+  private static double[] ones(int length) {
+    double[] ones = new double[length];
+    java.util.Arrays.fill(ones, 1);
+    return ones;
+  }
+}

@@ -1,0 +1,58 @@
+package io.ablate.estimate;
+
+import io.ablate.base.NpyFile;
+import io.ablate.base.SharedFiles;
+import io.ablate.mask.MaskMatrix;
+import java.nio.file.Path;
+
+/** The component dataset collected by an independent implementation: ResNet-8, 10 examples. */
+public final class GoldenDataset {
+  /** Rows from here to the end are held out, by the data set's own description. */
+  public static final int HELD_OUT = 4500;
+
+  public final MaskMatrix masks;
+  public final double[][] outputs;
+
+  private GoldenDataset(MaskMatrix masks, double[][] outputs) {
+    this.masks = masks;
+    this.outputs = outputs;
+  }
+
+  /** Reads it; skips the calling test where the shared folder is absent. */
+  public static GoldenDataset require() {
+    Path folder = SharedFiles.require("golden/resnet8-cifar10-dataset");
+    double[] bits = NpyFile.readDoubles(folder.resolve("masks.npy"));
+    double[] flat = NpyFile.readDoubles(folder.resolve("outputs.npy"));
+    int rows = 6000;
+    int columns = bits.length / rows;
+    MaskMatrix masks = new MaskMatrix(rows, columns);
+    for (int i = 0; i < bits.length; i++) {
+      masks.set(i / columns, i % columns, bits[i] == 1);
+    }
+    double[][] outputs = new double[flat.length / rows][rows];
+    for (int i = 0; i < flat.length; i++) {
+      outputs[i % outputs.length][i / outputs.length] = flat[i];
+    }
+    return new GoldenDataset(masks, outputs);
+  }
+
+  public TrainingData train(int rows) {
+    return all().first(rows);
+  }
+
+  public TrainingData all() {
+    return new TrainingData(masks, outputs, new int[masks.columns()]);
+  }
+
+  public MaskMatrix heldOutMasks() {
+    return masks.rows(HELD_OUT, masks.rows());
+  }
+
+  public double[][] heldOutOutputs() {
+    double[][] tail = new double[outputs.length][];
+    for (int e = 0; e < tail.length; e++) {
+      tail[e] = java.util.Arrays.copyOfRange(outputs[e], HELD_OUT, masks.rows());
+    }
+    return tail;
+  }
+}
