@@ -23,7 +23,7 @@ public final class Constants {
         return null;
       }
       Path folder = graph.source().folder();
-      return new Constant(name, Tensors.dims(tensor), () -> Tensors.floats(tensor, folder));
+      return Constant.stored(name, Tensors.dims(tensor), () -> Tensors.floats(tensor, folder));
     }
     NodeProto node = graph.producer(name);
     if (node == null || !OnnxModel.isDefaultDomain(node.getDomain()) || node.getInputCount() == 0) {
@@ -103,7 +103,7 @@ public final class Constants {
       return null;
     }
     long[] dims = ShapeInference.reshaped(graph, node, constant.dims());
-    return dims == null ? null : new Constant(constant.origin(), dims, constant::floats);
+    return dims == null ? null : constant.reshaped(dims);
   }
 
   private static @Nullable Constant transpose(NodeProto node, @Nullable Constant constant) {
@@ -112,12 +112,7 @@ public final class Constants {
     }
     long[] dims = constant.dims();
     int[] perm = ShapeInference.permutation(node, dims.length);
-    long[] permuted = new long[dims.length];
-    for (int i = 0; i < dims.length; i++) {
-      permuted[i] = dims[perm[i]];
-    }
-    return new Constant(
-        constant.origin(), permuted, () -> transpose(constant.floats(), dims, perm));
+    return constant.transposed(perm, () -> transpose(constant.floats(), dims, perm));
   }
 
   private static float[] transpose(float[] values, long[] dims, int[] perm) {

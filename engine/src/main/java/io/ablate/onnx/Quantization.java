@@ -35,12 +35,12 @@ final class Quantization {
     int channels = perAxis ? (int) dims[axis] : 1;
     int step = inner;
     if (Nodes.is(node, "DequantizeLinear")) {
-      return new Constant(x.origin(), dims, () -> dequantize(x, scale, zero, channels, step));
+      return x.withValues(() -> dequantize(x, scale, zero, channels, step));
     }
     int[] range = range(graph, zeroName);
     return range == null
         ? null
-        : new Constant(x.origin(), dims, () -> quantize(x, scale, zero, channels, step, range));
+        : x.withValues(() -> quantize(x, scale, zero, channels, step, range));
   }
 
   private static float[] dequantize(
