@@ -1,0 +1,96 @@
+package io.ablate.backend;
+
+import io.ablate.backend.BackendReport.Rejected;
+import io.ablate.backend.BackendReport.Role;
+import io.ablate.base.BadInputException;
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import io.ablate.linalg.LinearAlgebra;
+import io.ablate.linalg.LinearAlgebraProvider;
+import io.ablate.linalg.LinearAlgebras;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one place where backends are chosen. A backend asked for by name that cannot be used is an
+ * error; only {@link #AUTO} falls back, and says so once. Thread-safe.
+ */
+public final class Backends {
+  /** Asks for the best backend that can be used here. */
+  public static final String AUTO = "auto";
+
+  private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
+  private static final Set<String> ALREADY_SAID = ConcurrentHashMap.newKeySet();
+
+  private Backends() {}
+
+  /**
+   * Linear algebra by name, or the best usable for {@link #AUTO}.
+   *
+   * @param threads how many threads a call may use, at least 1
+   * @throws UsageException if nothing has that name
+   * @throws BadInputException if it cannot be used here
+   */
+  public static Selection<LinearAlgebra> linearAlgebra(String requested, int threads) {
+    return linearAlgebra(requested, threads, LinearAlgebras.providers());
+  }
+
+  static Selection<LinearAlgebra> linearAlgebra(
+      String requested, int threads, List<LinearAlgebraProvider> providers) {
+    if (threads < 1) {
+      throw new UsageException(
+          Problem.of("impossible number of threads")
+              .at("--threads")
+              .expected("at least 1")
+              .found(threads));
+    }
+    List<Rejected> rejected = new ArrayList<>();
+    for (LinearAlgebraProvider provider : providers) {
+      if (!requested.equals(AUTO) && !requested.equals(provider.name())) {
+        continue;
+      }
+      Optional<Problem> problem = provider.whyUnusable();
+      if (problem.isEmpty()) {
+        rejected.forEach(other -> sayOnce(other, provider.name()));
+        return new Selection<>(
+            provider.create(threads),
+            new Role("linear-algebra", requested, provider.name(), provider.version(), rejected));
+      }
+      if (!requested.equals(AUTO)) {
+        throw new BadInputException(
+            Problem.of("backend " + requested + " cannot be used: " + problem.get().message()));
+      }
+      rejected.add(rejection(provider.name(), problem.get()));
+    }
+    throw new UsageException(
+        Problem.of("unknown backend for linear algebra")
+            .expected(
+                providers.stream()
+                    .map(LinearAlgebraProvider::name)
+                    .collect(Collectors.joining(", ", AUTO + ", ", "")))
+            .found(requested));
+  }
+
+  private static Rejected rejection(String name, Problem problem) {
+    Problem why =
+        new Problem(problem.what(), problem.where(), problem.expected(), problem.found(), null);
+    return new Rejected(name, why.message(), problem.remedy());
+  }
+
+  private static void sayOnce(Rejected rejected, String chosen) {
+    if (ALREADY_SAID.add(rejected.name())) {
+      LOG.info(
+          "{} instead of {}: {}{}",
+          chosen,
+          rejected.name(),
+          rejected.why(),
+          rejected.remedy() == null ? "" : "; " + rejected.remedy());
+    }
+  }
+}
