@@ -1,0 +1,224 @@
+package io.ablate.evaluate;
+
+import io.ablate.base.Progress;
+import io.ablate.estimate.ComponentModels;
+import io.ablate.estimate.Estimator;
+import io.ablate.estimate.FitContext;
+import io.ablate.estimate.LeastSquaresEstimator;
+import io.ablate.estimate.TrainingData;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fits every method on the first N rows for every N of a grid, and scores it on the held-out rows.
+ * All but the wall-clock seconds is a pure function of data, methods, grid and seed.
+ */
+public final class Comparison {
+  private final ComparisonData data;
+  private final int[] samples;
+  private final double[] targets;
+  private final FitContext context;
+  private final Bootstrap bootstrap;
+  private final List<CurvePoint> curves = new ArrayList<>();
+  private final Map<String, double[][]> drawsOfMethod = new LinkedHashMap<>();
+  private final Map<String, ComponentModels> finalModels = new LinkedHashMap<>();
+
+  private Comparison(ComparisonData data, int[] samples, double[] targets, FitContext context) {
+    this.data = data;
+    this.samples = samples.clone();
+    this.targets = targets.clone();
+    this.context = context;
+    this.bootstrap =
+        new Bootstrap(
+            data.data().examples(),
+            data.heldOutTo() - data.heldOutFrom(),
+            Bootstrap.DRAWS,
+            context.seed());
+  }
+
+  /**
+   * A comparison with the models behind its last points.
+   *
+   * @param result for {@code compare.json}
+   * @param finalModels by method, fitted on the largest sample size
+   */
+  public record Outcome(ComparisonResult result, Map<String, ComponentModels> finalModels) {}
+
+  /**
+   * Runs a comparison.
+   *
+   * @param samples ascending sample sizes; see {@link SampleGrid}
+   * @param targets LDS targets
+   * @throws io.ablate.base.UsageException if a size overlaps the held-out rows
+   * @throws io.ablate.base.BadInputException if there are fewer rows than a size, or a fit fails
+   */
+  public static Outcome run(
+      ComparisonData data,
+      List<Estimator> methods,
+      int[] samples,
+      double[] targets,
+      FitContext context) {
+    SampleGrid.requireAscending(samples);
+    data.requireSamples(samples[samples.length - 1]);
+    Comparison comparison = new Comparison(data, samples, targets, context);
+    comparison.fitAll(methods);
+    return new Outcome(comparison.result(methods), comparison.finalModels);
+  }
+
+  private void fitAll(List<Estimator> methods) {
+    double[][] truth = data.heldOutOutputs();
+    long total = (long) methods.size() * samples.length;
+    context.progress().update("fits", 0, total);
+    FitContext quiet =
+        new FitContext(context.algebra(), context.seed(), Progress.NONE, context.threads());
+    for (int s = 0; s < samples.length; s++) {
+      TrainingData head = data.data().first(samples[s]);
+      for (Estimator method : methods) {
+        long start = System.nanoTime();
+        ComponentModels models = method.fit(head, quiet);
+        double fitSeconds = (System.nanoTime() - start) / 1e9;
+        score(models, s, fitSeconds, truth);
+        finalModels.put(method.name(), models);
+        context.progress().update("fits", curves.size(), total);
+      }
+    }
+  }
+
+  private void score(ComponentModels models, int s, double fitSeconds, double[][] truth) {
+    double[][] predicted = models.predict(data.heldOutMasks());
+    double[] lds = Lds.spearman(predicted, truth);
+    double[] draws = bootstrap.means(predicted, truth);
+    drawsOfMethod.computeIfAbsent(models.method(), name -> new double[samples.length][])[s] = draws;
+    double collecting = samples[s] * data.secondsPerRow();
+    curves.add(
+        new CurvePoint(
+            models.method(),
+            samples[s],
+            samples[s],
+            Double.isNaN(collecting) ? null : collecting + fitSeconds,
+            mean(lds),
+            Bootstrap.interval(draws),
+            mean(Lds.pearson(predicted, truth)),
+            fitSeconds,
+            lds));
+  }
+
+  private ComparisonResult result(List<Estimator> methods) {
+    Map<String, Map<String, @Nullable Double>> reach = new TreeMap<>();
+    Map<String, Map<String, @Nullable Double @Nullable []>> reachCi = new TreeMap<>();
+    Map<String, Map<String, @Nullable Double>> hold = new TreeMap<>();
+    Map<String, Map<String, @Nullable Double>> reduction = new TreeMap<>();
+    Map<String, Map<String, @Nullable Double @Nullable []>> reductionCi = new TreeMap<>();
+    List<String> names = methods.stream().map(Estimator::name).toList();
+    for (String name : names) {
+      for (double target : targets) {
+        String key = Double.toString(target);
+        double[] drawn = reachOfDraws(name, target);
+        double needed = SamplesToTarget.reach(passes(name), means(name), target);
+        put(reach, name, key, finiteOrNull(needed));
+        put(reachCi, name, key, nullable(Bootstrap.interval(drawn)));
+        put(hold, name, key, finiteOrNull(SamplesToTarget.hold(passes(name), means(name), target)));
+        if (names.contains(LeastSquaresEstimator.NAME)
+            && !name.equals(LeastSquaresEstimator.NAME)) {
+          String baseline = LeastSquaresEstimator.NAME;
+          double base = SamplesToTarget.reach(passes(baseline), means(baseline), target);
+          put(reduction, name, key, finiteOrNull(SamplesToTarget.reduction(needed, base)));
+          put(reductionCi, name, key, reductions(drawn, reachOfDraws(baseline, target)));
+        }
+      }
+    }
+    LinearityCeiling ceiling =
+        LinearityCeiling.of(
+            data.data().first(samples[samples.length - 1]),
+            bootstrap,
+            context.seed(),
+            context.algebra());
+    return new ComparisonResult(
+        names,
+        samples,
+        targets,
+        new int[] {data.heldOutFrom(), data.heldOutTo()},
+        Bootstrap.DRAWS,
+        context.seed(),
+        curves.stream().sorted(Comparator.comparingInt(p -> names.indexOf(p.method()))).toList(),
+        reach,
+        reachCi,
+        hold,
+        reduction,
+        reductionCi,
+        ceiling,
+        Map.of());
+  }
+
+  private double[] passes(String method) {
+    return points(method).mapToDouble(CurvePoint::passEquivalents).toArray();
+  }
+
+  private double[] means(String method) {
+    return points(method).mapToDouble(CurvePoint::ldsMean).toArray();
+  }
+
+  private Stream<CurvePoint> points(String method) {
+    return curves.stream().filter(point -> point.method().equals(method));
+  }
+
+  private double[] reachOfDraws(String method, double target) {
+    double[] passes = passes(method);
+    double[][] byPoint = Objects.requireNonNull(drawsOfMethod.get(method));
+    double[] needed = new double[Bootstrap.DRAWS];
+    double[] curve = new double[passes.length];
+    for (int draw = 0; draw < needed.length; draw++) {
+      for (int s = 0; s < curve.length; s++) {
+        curve[s] = byPoint[s][draw];
+      }
+      needed[draw] = SamplesToTarget.reach(passes, curve, target);
+    }
+    return needed;
+  }
+
+  /**
+   * The interval over draws in which either reaches the target; one that only the baseline fails to
+   * reach bounds the reduction from above by 1, one that only the method fails from below.
+   */
+  private static @Nullable Double[] reductions(double[] needed, double[] baseline) {
+    double[] values = new double[needed.length];
+    int used = 0;
+    for (int draw = 0; draw < needed.length; draw++) {
+      boolean reached = !Double.isInfinite(needed[draw]);
+      if (reached || !Double.isInfinite(baseline[draw])) {
+        values[used++] = reached ? 1 - needed[draw] / baseline[draw] : Double.NEGATIVE_INFINITY;
+      }
+    }
+    return used == 0
+        ? new Double[] {null, null}
+        : nullable(Bootstrap.interval(Arrays.copyOf(values, used)));
+  }
+
+  private static <V extends @Nullable Object> void put(
+      Map<String, Map<String, @Nullable V>> table,
+      String method,
+      String target,
+      @Nullable V value) {
+    table.computeIfAbsent(method, name -> new TreeMap<>()).put(target, value);
+  }
+
+  private static @Nullable Double[] nullable(double[] interval) {
+    return new @Nullable Double[] {finiteOrNull(interval[0]), finiteOrNull(interval[1])};
+  }
+
+  private static @Nullable Double finiteOrNull(double value) {
+    return Double.isFinite(value) ? value : null;
+  }
+
+  private static double mean(double[] values) {
+    return Arrays.stream(values).sum() / Math.max(1, values.length);
+  }
+}

@@ -1,0 +1,57 @@
+package io.ablate.evaluate;
+
+import io.ablate.base.BadInputException;
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import io.ablate.estimate.TrainingData;
+import io.ablate.mask.MaskMatrix;
+import java.util.Arrays;
+
+/**
+ * What a comparison works on: completed rows, of which a range is held out for scoring. Fits use
+ * the first N rows.
+ *
+ * @param data all completed rows
+ * @param heldOutFrom first held-out row
+ * @param heldOutTo one past the last held-out row
+ * @param secondsPerRow seconds that collecting one row for all examples took; NaN if unknown
+ */
+public record ComparisonData(
+    TrainingData data, int heldOutFrom, int heldOutTo, double secondsPerRow) {
+  public ComparisonData {
+    if (heldOutFrom < 0 || heldOutTo > data.rows() || heldOutTo - heldOutFrom < 2) {
+      throw new UsageException(
+          Problem.of("bad range of held-out rows")
+              .expected("at least 2 of the " + data.rows() + " completed rows")
+              .found(heldOutFrom + ":" + heldOutTo));
+    }
+  }
+
+  /** Held-out masks. */
+  MaskMatrix heldOutMasks() {
+    return data.masks().rows(heldOutFrom, heldOutTo);
+  }
+
+  /** Held-out outputs, examples × held-out rows. */
+  double[][] heldOutOutputs() {
+    return Arrays.stream(data.outputs())
+        .map(y -> Arrays.copyOfRange(y, heldOutFrom, heldOutTo))
+        .toArray(double[][]::new);
+  }
+
+  /** Refuses sample sizes that would fit on rows that are missing or held out. */
+  void requireSamples(int samples) {
+    if (samples > data.rows()) {
+      throw new BadInputException(
+          Problem.of("more samples asked than the store holds")
+              .expected("at most " + data.rows())
+              .found(samples));
+    }
+    if (samples > heldOutFrom) {
+      throw new UsageException(
+          Problem.of("samples overlap the held-out rows")
+              .expected("at most " + heldOutFrom + " samples before row " + heldOutFrom)
+              .found(samples));
+    }
+  }
+}
