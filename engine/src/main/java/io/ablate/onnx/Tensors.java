@@ -197,7 +197,7 @@ public final class Tensors {
         raw = ExternalData.read(tensor, folder).order(ByteOrder.LITTLE_ENDIAN);
       } else if (tensor.hasRawData()) {
         ByteString bytes = tensor.getRawData();
-        raw = bytes.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        raw = bytes.asReadOnlyByteBuffer().slice().order(ByteOrder.LITTLE_ENDIAN);
       }
       Elements elements = new Elements(tensor, size, raw);
       int found = raw != null ? raw.remaining() / elementBytes : elements.typedCount();

@@ -1,0 +1,166 @@
+package io.ablate.instrument;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import io.ablate.base.BadInputException;
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import io.ablate.component.ComponentSet;
+import io.ablate.onnx.OnnxGraph;
+import io.ablate.onnx.OnnxModel;
+import io.ablate.onnx.ShapeInference;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns a model into one that takes masks and returns the scalar of each row.
+ *
+ * <p>A mask of ones gives the outputs of the plain model, up to rounding. Masks between 0 and 1 act
+ * as the ablation's formula stands. The result is of standard ONNX operators only.
+ */
+public final class Instrumenter {
+  private static final String MARKER = "ablate.instrumented";
+
+  private Instrumenter() {}
+
+  /**
+   * Instruments a model; it is not changed.
+   *
+   * @param components at least one component of this model
+   * @throws BadInputException if the model has what cannot be instrumented: it is named, with a
+   *     remedy
+   * @throws UsageException if the reference constants are missing or not one per component
+   */
+  public static InstrumentedModel instrument(
+      OnnxModel model, ComponentSet components, InstrumentOptions options) {
+    refuseInstrumented(model);
+    checkReference(components, options);
+    OnnxGraph graph = model.graph();
+    graph.sort();
+    GraphWriter writer = new GraphWriter(graph);
+    ExampleInput example = ExampleInputs.find(graph);
+    Logits logits = Logits.find(graph, options.logits());
+    if (logits.classes() >= 0 && logits.classes() < 2) {
+      refuseOneClass(logits);
+    }
+    ShapeInference shapes = ShapeInference.of(graph);
+    removeOutputs(graph);
+    // As an output, its tensor is kept by every rewriting.
+    graph.putOutput(GraphWriter.value(logits.tensor(), logits.type(), ""));
+    List<MaskedLayer> layers = MaskedLayers.of(graph, components);
+    String mask = graph.uniqueName("mask");
+    String label = graph.uniqueName("label");
+
+    MaskColumns columns = new MaskColumns(writer, mask, components.size(), layers);
+    LayerRewriter rewriter =
+        new LayerRewriter(
+            writer,
+            options.ablation(),
+            options.reference(),
+            (layer, input, output) ->
+                writer.addAs("Mul", output, List.of(input, columns.of(layer))));
+    layers.forEach(rewriter::rewrite);
+    ExampleInputs.open(writer, example);
+    String rows = logits.normalised(writer);
+    rows = new BatchBroadcast(writer, shapes, mask, example).apply(rows);
+
+    removeOutputs(graph);
+    String output = graph.uniqueName("output");
+    new OutputGraph(writer, rows, label, logits.classes()).add(options.outputFunction(), output);
+    graph.putInput(GraphWriter.value(mask, DataType.FLOAT, "rows", -1, components.size()));
+    graph.putInput(GraphWriter.value(label, DataType.INT64, "labels", -1));
+    graph.putOutput(GraphWriter.value(output, DataType.FLOAT, "", -1));
+    if (options.withLogits()) {
+      graph.putOutput(GraphWriter.value(rows, DataType.FLOAT, "", -1, logits.classes()));
+    }
+    return new InstrumentedModel(
+        finish(graph, options),
+        components,
+        options.ablation(),
+        options.outputFunction(),
+        example,
+        mask,
+        label,
+        output,
+        options.withLogits() ? rows : null,
+        logits.classes(),
+        options.withActivationScale() ? activationScale(model, components, options) : null);
+  }
+
+  private static InstrumentedModel.ActivationScale activationScale(
+      OnnxModel model, ComponentSet components, InstrumentOptions options) {
+    OnnxGraph graph = model.graph();
+    graph.sort();
+    GraphWriter writer = new GraphWriter(graph);
+    ExampleInput example = ExampleInputs.find(graph);
+    List<MaskedLayer> layers = MaskedLayers.of(graph, components);
+    ActivationScaleGraph scale = new ActivationScaleGraph(writer);
+    LayerRewriter rewriter =
+        new LayerRewriter(writer, options.ablation(), options.reference(), scale);
+    layers.forEach(rewriter::rewrite);
+    ExampleInputs.open(writer, example);
+    removeOutputs(graph);
+    String output = graph.uniqueName("scale");
+    scale.finish(components, output);
+    graph.putOutput(GraphWriter.value(output, DataType.FLOAT, "", -1, components.size()));
+    return new InstrumentedModel.ActivationScale(finish(graph, options), output);
+  }
+
+  private static void removeOutputs(OnnxGraph graph) {
+    graph.outputs().stream().map(ValueInfoProto::getName).toList().forEach(graph::removeOutput);
+  }
+
+  private static OnnxModel finish(OnnxGraph graph, InstrumentOptions options) {
+    graph.removeDead();
+    // Stated shapes hold for one common batch; here the mask and the example may differ.
+    graph.clearValueInfo();
+    OnnxModel edited = graph.toModel();
+    ModelProto.Builder marked = edited.proto().toBuilder();
+    marked.addMetadataProps(
+        StringStringEntryProto.newBuilder()
+            .setKey(MARKER)
+            .setValue(options.ablation().label() + " " + options.outputFunction().label()));
+    return edited.with(marked.build());
+  }
+
+  private static void refuseInstrumented(OnnxModel model) {
+    if (model.proto().getMetadataPropsList().stream()
+        .anyMatch(entry -> entry.getKey().equals(MARKER))) {
+      throw new BadInputException(
+          Problem.of("model is already instrumented")
+              .at(where(model.source()))
+              .remedy("give the model that it was made from"));
+    }
+  }
+
+  private static String where(@Nullable Object source) {
+    return source == null ? "model in memory" : source.toString();
+  }
+
+  private static void refuseOneClass(Logits logits) {
+    throw new BadInputException(
+        Problem.of("logits of a single class")
+            .at("tensor " + logits.tensor())
+            .expected("at least 2 classes")
+            .found(logits.classes())
+            .remedy("name the tensor of the logits in the sidecar's `output`"));
+  }
+
+  private static void checkReference(ComponentSet components, InstrumentOptions options) {
+    boolean needed = options.ablation() == Ablation.MEAN || options.ablation() == Ablation.CONSTANT;
+    float[] reference = options.reference();
+    int found = reference == null ? 0 : reference.length;
+    if (needed && (reference == null || found != components.size())) {
+      throw new UsageException(
+          Problem.of(options.ablation().label() + " ablation needs a value for each component")
+              .expected(components.size() + " values")
+              .found(reference == null ? "none" : found)
+              .remedy(
+                  options.ablation() == Ablation.MEAN
+                      ? "give --reference DATA"
+                      : "give --constant FILE.npy"));
+    }
+  }
+}
