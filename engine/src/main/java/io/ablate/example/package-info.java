@@ -1,0 +1,3 @@
+/** The examples to attribute: readers, preprocessing, labels. */
+@org.jspecify.annotations.NullMarked
+package io.ablate.example;

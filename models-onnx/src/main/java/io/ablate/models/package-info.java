@@ -1,0 +1,3 @@
+/** The ONNX models that come with Ablate. */
+@org.jspecify.annotations.NullMarked
+package io.ablate.models;
