@@ -1,0 +1,129 @@
+package io.ablate.dataset;
+
+import io.ablate.base.Problem;
+import io.ablate.base.Sha256;
+import io.ablate.base.UsageException;
+import io.ablate.example.Example;
+import io.ablate.forward.Calibration;
+import io.ablate.forward.ForwardOptions;
+import io.ablate.instrument.InstrumentedModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A request, checked: what planning and collecting have in common. */
+final class CollectSetup {
+  /** Stands in a manifest until a batch is chosen. */
+  private static final Manifest.Batch UNDECIDED = new Manifest.Batch("", 0);
+
+  private final CollectRequest request;
+  private final ExampleCache examples;
+  private final ForwardOptions options;
+
+  /**
+   * Checks rows, store and examples.
+   *
+   * @throws UsageException if the design has not as many rows, or a label is no class
+   * @throws io.ablate.base.BadInputException if the store exists and is not to be resumed, or was
+   *     made otherwise
+   */
+  CollectSetup(CollectRequest request) {
+    this.request = request;
+    long available = request.design().rows();
+    if (request.rows() < 1
+        || request.firstRow() < 0
+        || request.firstRow() > available - request.rows()) {
+      throw new UsageException(
+          Problem.of("no such rows of masks")
+              .expected(
+                  available == Long.MAX_VALUE ? "at least one row" : "rows 0 to " + (available - 1))
+              .found(
+                  "rows "
+                      + request.firstRow()
+                      + " to "
+                      + (request.firstRow() + request.rows() - 1)));
+    }
+    if (!request.resume()) {
+      StoreWriter.requireAbsent(request.store());
+    }
+    this.examples =
+        new ExampleCache(
+            request.source(), request.examples(), request.labels(), request.model().classes());
+    this.options = new ForwardOptions(request.settings().threads(), examples.shape());
+  }
+
+  CollectRequest request() {
+    return request;
+  }
+
+  ExampleCache examples() {
+    return examples;
+  }
+
+  ForwardOptions options() {
+    return options;
+  }
+
+  /** The manifest of the store to be resumed, checked; null if there is none. */
+  @Nullable Manifest stored() {
+    Path file = request.store().resolve(StoreFiles.MANIFEST);
+    return request.resume() && Files.exists(file)
+        ? StoreWriter.requireSame(file, manifest(UNDECIDED))
+        : null;
+  }
+
+  /** Chooses the batch shape by short timings; checks that the model keeps rows apart. */
+  Calibration.Result calibrate() {
+    CollectRequest.Settings settings = request.settings();
+    List<Example> few = examples.first(4);
+    return Calibration.run(
+        settings.backend(),
+        request.model(),
+        options,
+        few,
+        examples.size(),
+        new Calibration.Choice(
+            settings.order(), settings.batch(), request.rows(), settings.memoryBytes()));
+  }
+
+  Manifest manifest(Calibration.Trial chosen) {
+    return manifest(new Manifest.Batch(chosen.order().label(), chosen.size()));
+  }
+
+  private Manifest manifest(Manifest.Batch batch) {
+    InstrumentedModel model = request.model();
+    Path source = model.model().source();
+    List<String> save = new ArrayList<>();
+    if (model.activationScale() != null) {
+      save.add("activation-scale");
+    }
+    if (model.logits() != null) {
+      save.add("logits");
+    }
+    CollectRequest.Settings settings = request.settings();
+    String software = CollectSetup.class.getPackage().getImplementationVersion();
+    return new Manifest(
+        Manifest.SCHEMA,
+        new Manifest.Model(
+            source == null ? "" : source.getFileName().toString(), model.model().sha256()),
+        request.design().provenance(),
+        new Manifest.Rows(request.firstRow(), request.rows()),
+        model.components().size(),
+        Map.of("ablation", model.ablation().label(), "graph", Sha256.of(model.model().toBytes())),
+        model.outputFunction().label(),
+        "fp32",
+        examples.describe(),
+        List.copyOf(save),
+        batch,
+        new Manifest.Backend(
+            settings.backend().name(), settings.backend().version(), settings.backendReport()),
+        Map.of(
+            "ablate",
+            software == null ? "development" : software,
+            "java",
+            Runtime.version().toString()));
+  }
+}

@@ -1,0 +1,135 @@
+package io.ablate.dataset;
+
+import io.ablate.base.AblateException;
+import io.ablate.base.AtomicFile;
+import io.ablate.base.BadInputException;
+import io.ablate.base.InterruptedRunException;
+import io.ablate.base.NpyType;
+import io.ablate.base.NpyWriter;
+import io.ablate.base.Problem;
+import io.ablate.base.Progress;
+import io.ablate.forward.ForwardSession;
+import io.ablate.instrument.InstrumentedModel;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Fills a store with ablated forward passes. Stateless and thread-safe. */
+public final class Collector {
+  private Collector() {}
+
+  /**
+   * What a run did.
+   *
+   * @param passes ablated passes computed by this run: rows × examples, less what a resumed store
+   *     held already
+   * @param scalePasses ordinary passes spent on the activation scale
+   * @param manifest as it stands in the store
+   */
+  public record Result(long passes, long scalePasses, Manifest manifest) {}
+
+  /**
+   * Collects until all rows are complete. Memory depends on the batch, not on the number of rows;
+   * of the examples a fixed amount is held. Progress comes in the stages {@code "activation-scale"}
+   * and {@code "passes"}.
+   *
+   * @throws InterruptedRunException if the thread is interrupted, whose flag it clears; completed
+   *     rows are kept
+   * @throws BadInputException if the model, an example or the store cannot be used, the disk is
+   *     full, or an output is not finite; completed rows are kept
+   */
+  public static Result run(CollectRequest request, Progress progress) {
+    CollectSetup setup = new CollectSetup(request);
+    Manifest stored = setup.stored();
+    Manifest manifest = stored != null ? stored : setup.manifest(setup.calibrate().chosen());
+    InstrumentedModel model = request.model();
+    try (ForwardSession session = request.settings().backend().open(model, setup.options());
+        StoreWriter store = open(request, manifest, session)) {
+      return collect(setup, session, store, progress);
+    }
+  }
+
+  private static StoreWriter open(
+      CollectRequest request, Manifest manifest, ForwardSession session) {
+    int classes = 0;
+    if (request.model().logits() != null) {
+      try (var batch = session.batch(new io.ablate.forward.BatchShape(1, 1))) {
+        classes = batch.classes();
+      }
+    }
+    return request.resume()
+        ? StoreWriter.resume(request.store(), manifest, request.model().components(), classes)
+        : StoreWriter.create(request.store(), manifest, request.model().components(), classes);
+  }
+
+  private static Result collect(
+      CollectSetup setup, ForwardSession session, StoreWriter store, Progress progress) {
+    try {
+      long scalePasses = 0;
+      Path scale = store.folder().resolve(StoreFiles.ACTIVATION_SCALE);
+      if (session.model().activationScale() != null && !Files.exists(scale)) {
+        writeScale(scale, setup.examples(), session, progress);
+        scalePasses = setup.examples().size();
+      }
+      long passes =
+          PassLoop.run(session, setup.request().design(), setup.examples(), store, progress);
+      store.commit();
+      return new Result(passes, scalePasses, store.manifest());
+    } catch (IOException e) {
+      keep(store, e);
+      throw new BadInputException(
+          AtomicFile.cannotWrite(store.folder(), e)
+              .remedy(kept(store) + "; free space or mend the disk, then continue with --resume"),
+          e);
+    } catch (AblateException e) {
+      keep(store, e);
+      // An interrupt may surface as the failure of whatever was being read.
+      if (e instanceof InterruptedRunException || Thread.interrupted()) {
+        throw new InterruptedRunException(
+            Problem.of("interrupted")
+                .at(store.folder())
+                .remedy(kept(store) + "; continue with --resume"),
+            e);
+      }
+      throw e;
+    } catch (RuntimeException | Error e) {
+      keep(store, e);
+      throw e;
+    }
+  }
+
+  /** Flags the rows that are already written; a second failure must not hide the first. */
+  private static void keep(StoreWriter store, Throwable fault) {
+    try {
+      store.commit();
+    } catch (IOException e) {
+      fault.addSuppressed(e);
+    }
+  }
+
+  private static String kept(StoreWriter store) {
+    return store.completedCount()
+        + " of "
+        + store.manifest().rows().count()
+        + " rows are complete and kept";
+  }
+
+  private static void writeScale(
+      Path file, ExampleCache examples, ForwardSession session, Progress progress) {
+    int columns = session.model().components().size();
+    ByteBuffer bytes = ByteBuffer.allocate(columns * 4).order(ByteOrder.LITTLE_ENDIAN);
+    AtomicFile.write(
+        file,
+        out -> {
+          out.write(NpyWriter.header(NpyType.FLOAT32, examples.size(), columns));
+          for (int e = 0; e < examples.size(); e++) {
+            float[] values = session.activationScale(examples.input(e));
+            bytes.asFloatBuffer().put(values);
+            out.write(bytes.array());
+            progress.update("activation-scale", e + 1L, examples.size());
+          }
+        });
+  }
+}

@@ -1,0 +1,115 @@
+package io.ablate.dataset;
+
+import io.ablate.base.AtomicFile;
+import io.ablate.base.BadInputException;
+import io.ablate.base.NpyFile;
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import io.ablate.component.ComponentSet;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** Joins stores over disjoint rows of the same plan. */
+public final class DatasetMerge {
+  private record Part(Path folder, Manifest manifest) {
+    long first() {
+      return manifest.rows().first();
+    }
+
+    long end() {
+      return manifest.rows().first() + manifest.rows().count();
+    }
+  }
+
+  private DatasetMerge() {}
+
+  /**
+   * Writes the store that one run over all rows would have written, as far as the parts are
+   * complete; what is not can be resumed.
+   *
+   * @param stores in any order; their rows must join without gap or overlap
+   * @param out a folder without a store
+   * @return the manifest of the merged store
+   * @throws BadInputException if two manifests differ in more than their rows, naming the field, or
+   *     the rows do not join
+   */
+  public static Manifest merge(List<Path> stores, Path out) {
+    List<Part> parts = new ArrayList<>();
+    for (Path folder : stores) {
+      parts.add(new Part(folder, Manifest.read(folder.resolve(StoreFiles.MANIFEST))));
+    }
+    if (parts.size() < 2) {
+      throw new UsageException(
+          Problem.of("nothing to merge").expected("two stores or more").found(parts.size()));
+    }
+    parts.sort(Comparator.comparingLong(Part::first));
+    Part start = parts.getFirst();
+    for (int i = 1; i < parts.size(); i++) {
+      requireJoin(start, parts.get(i - 1), parts.get(i));
+    }
+    long rows = parts.getLast().end() - start.first();
+    Manifest merged =
+        start.manifest().withRows(new Manifest.Rows(start.first(), Math.toIntExact(rows)));
+    ComponentSet components = ComponentsFile.read(start.folder().resolve(StoreFiles.COMPONENTS));
+    try (StoreWriter writer = StoreWriter.create(out, merged, components, classes(start))) {
+      Path scale = start.folder().resolve(StoreFiles.ACTIVATION_SCALE);
+      if (Files.exists(scale)) {
+        AtomicFile.write(
+            out.resolve(StoreFiles.ACTIVATION_SCALE), stream -> Files.copy(scale, stream));
+      }
+      for (Part part : parts) {
+        copy(part, (int) (part.first() - start.first()), writer);
+      }
+      writer.commit();
+    } catch (IOException e) {
+      throw new BadInputException(AtomicFile.cannotWrite(out, e), e);
+    }
+    return merged;
+  }
+
+  private static void requireJoin(Part start, Part before, Part part) {
+    Manifest.Difference difference =
+        Manifest.difference(start.manifest(), part.manifest().withRows(start.manifest().rows()));
+    if (difference != null) {
+      throw new BadInputException(
+          difference
+              .problem("stores of different plans", part.folder())
+              .remedy("merge stores that differ in their rows only"));
+    }
+    if (part.first() != before.end()) {
+      throw new BadInputException(
+          Problem.of(part.first() < before.end() ? "stores overlap" : "rows are missing")
+              .at(part.folder())
+              .expected("rows from " + before.end() + ", where " + before.folder() + " ends")
+              .found("rows from " + part.first()));
+    }
+  }
+
+  private static int classes(Part part) {
+    Path logits = part.folder().resolve(StoreFiles.LOGITS);
+    if (!Files.exists(logits)) {
+      return 0;
+    }
+    try (NpyFile npy = NpyFile.open(logits).requireShape(-1, -1, -1)) {
+      return (int) npy.shape()[2];
+    }
+  }
+
+  private static void copy(Part part, int offset, StoreWriter writer) throws IOException {
+    try (ComponentDataset dataset = ComponentDataset.open(part.folder())) {
+      int[] completed = dataset.completedRows();
+      writer.copy(StoreFiles.MASKS, part.folder(), offset);
+      writer.copy(StoreFiles.OUTPUTS, part.folder(), offset);
+      if (Files.exists(part.folder().resolve(StoreFiles.LOGITS))) {
+        writer.copy(StoreFiles.LOGITS, part.folder(), offset);
+      }
+      for (int row : completed) {
+        writer.complete(offset + row, 1);
+      }
+    }
+  }
+}

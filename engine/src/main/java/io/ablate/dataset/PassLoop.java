@@ -1,0 +1,186 @@
+package io.ablate.dataset;
+
+import io.ablate.base.BadInputException;
+import io.ablate.base.InterruptedRunException;
+import io.ablate.base.Problem;
+import io.ablate.base.Progress;
+import io.ablate.forward.BatchOrder;
+import io.ablate.forward.BatchShape;
+import io.ablate.forward.ForwardBatch;
+import io.ablate.forward.ForwardSession;
+import io.ablate.mask.MaskDesign;
+import io.ablate.mask.MaskMatrix;
+import java.io.IOException;
+import java.util.Arrays;
+
+/**
+ * The passes of one store, in either order. A row's batch and its slot in it depend on nothing but
+ * the row's number in the design, so that ranges, interruptions and the number of rows leave no
+ * trace in the bits.
+ */
+final class PassLoop {
+  private final MaskDesign design;
+  private final ExampleCache examples;
+  private final StoreWriter store;
+  private final ForwardBatch batch;
+  private final Progress progress;
+  private final long first;
+  private final int rows;
+  private final int size;
+  private final float[] logits;
+  private final long[] everything;
+  private long passes;
+  private long done;
+
+  private PassLoop(
+      MaskDesign design,
+      ExampleCache examples,
+      StoreWriter store,
+      ForwardBatch batch,
+      Progress progress) {
+    this.design = design;
+    this.examples = examples;
+    this.store = store;
+    this.batch = batch;
+    this.progress = progress;
+    this.first = store.manifest().rows().first();
+    this.rows = store.manifest().rows().count();
+    this.size = batch.shape().rows();
+    this.logits = new float[batch.classes()];
+    this.everything = new long[MaskMatrix.wordsPerRow(design.columns())];
+    Arrays.fill(everything, -1);
+    this.done = (long) store.completedCount() * examples.size();
+  }
+
+  /**
+   * Computes all rows that are not complete.
+   *
+   * @return ablated passes computed, those of rows done again included
+   */
+  static long run(
+      ForwardSession session,
+      MaskDesign design,
+      ExampleCache examples,
+      StoreWriter store,
+      Progress progress)
+      throws IOException {
+    Manifest.Batch chosen = store.manifest().batch();
+    BatchOrder order = BatchOrder.of(chosen.order());
+    try (ForwardBatch batch = session.batch(BatchShape.of(order, chosen.size()))) {
+      PassLoop loop = new PassLoop(design, examples, store, batch, progress);
+      loop.report(0);
+      if (order == BatchOrder.MASKS) {
+        loop.byMasks();
+      } else {
+        loop.byExamples();
+      }
+      return loop.passes;
+    }
+  }
+
+  private void byMasks() throws IOException {
+    float[] outputs = new float[size * examples.size()];
+    for (long base = first / size * size; base < first + rows; base += size) {
+      int from = (int) (Math.max(base, first) - first);
+      int to = (int) (Math.min(base + size, first + rows) - first);
+      int open = open(from, to);
+      if (open == 0) {
+        continue;
+      }
+      MaskMatrix masks = MaskMatrix.of(design, first + from, to - from);
+      int slot = (int) (first + from - base);
+      for (int s = 0; s < size; s++) {
+        boolean used = s >= slot && s < slot + masks.rows();
+        batch.setMask(
+            s, used ? masks.words() : everything, used ? (s - slot) * masks.wordsPerRow() : 0);
+      }
+      for (int e = 0; e < examples.size(); e++) {
+        requireUninterrupted();
+        batch.setExample(0, examples.input(e), examples.label(e));
+        batch.run();
+        passes += masks.rows();
+        for (int i = 0; i < masks.rows(); i++) {
+          outputs[i * examples.size() + e] = output(from + i, e, slot + i);
+        }
+        report(open);
+      }
+      store.writeMasks(from, masks);
+      store.writeOutputs(from, outputs, masks.rows());
+      store.complete(from, masks.rows());
+    }
+  }
+
+  private void byExamples() throws IOException {
+    float[] outputs = new float[examples.size()];
+    if (examples.size() <= size) {
+      fill(0);
+    }
+    for (int row = 0; row < rows; row++) {
+      if (store.isCompleted(row)) {
+        continue;
+      }
+      MaskMatrix mask = MaskMatrix.of(design, first + row, 1);
+      batch.setMask(0, mask.words(), 0);
+      for (int base = 0; base < examples.size(); base += size) {
+        requireUninterrupted();
+        if (examples.size() > size) {
+          fill(base);
+        }
+        batch.run();
+        int used = Math.min(size, examples.size() - base);
+        passes += used;
+        for (int i = 0; i < used; i++) {
+          outputs[base + i] = output(row, base + i, i);
+        }
+        report(used);
+      }
+      store.writeMasks(row, mask);
+      store.writeOutputs(row, outputs, 1);
+      store.complete(row, 1);
+    }
+  }
+
+  /** Fills the batch with the examples from {@code base} on, and the rest with the last one. */
+  private void fill(int base) {
+    for (int slot = 0; slot < size; slot++) {
+      int e = Math.min(base + slot, examples.size() - 1);
+      batch.setExample(slot, examples.input(e), examples.label(e));
+    }
+  }
+
+  private float output(int row, int example, int slot) throws IOException {
+    float output = batch.output(slot);
+    if (!Float.isFinite(output)) {
+      throw new BadInputException(
+          Problem.of("the model's output is not a finite number")
+              .at("row " + (first + row) + ", example " + examples.position(example))
+              .found(output)
+              .remedy("all rows before are kept; leave this example out, or mend the model"));
+    }
+    if (logits.length > 0) {
+      batch.logits(slot, logits);
+      store.writeLogits(row, example, logits);
+    }
+    return output;
+  }
+
+  /** Rows that are not complete. */
+  private int open(int from, int to) {
+    int open = 0;
+    for (int row = from; row < to; row++) {
+      open += store.isCompleted(row) ? 0 : 1;
+    }
+    return open;
+  }
+
+  private void report(int computed) {
+    done += computed;
+    progress.update("passes", done, (long) rows * examples.size());
+  }
+
+  private static void requireUninterrupted() {
+    if (Thread.interrupted()) {
+      throw new InterruptedRunException(Problem.of("interrupted"));
+    }
+  }
+}

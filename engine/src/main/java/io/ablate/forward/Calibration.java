@@ -1,0 +1,205 @@
+package io.ablate.forward;
+
+import io.ablate.example.Example;
+import io.ablate.instrument.InstrumentedModel;
+import io.ablate.mask.BernoulliMasks;
+import io.ablate.mask.MaskMatrix;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chooses the batch shape: short timings of candidates within a memory bound, the fastest among
+ * those whose rows equal, bit for bit and in every slot, the rows of the first candidate. Hence the
+ * choice depends on the machine, and the outputs do not.
+ */
+public final class Calibration {
+  private static final int[] SIZES = {8, 16, 32, 64, 128, 256};
+  private static final int PROBES = 4;
+  private static final long TRIAL_NANOS = 150_000_000;
+  private static final long TOTAL_NANOS = 5_000_000_000L;
+
+  /**
+   * One candidate.
+   *
+   * @param order what fills the batch
+   * @param size rows per run
+   * @param secondsPerPass measured
+   * @param sameBits whether its rows equal those of the first candidate
+   * @param residentBytes of the whole process after its runs; 0 where the system does not tell
+   */
+  public record Trial(
+      BatchOrder order, int size, double secondsPerPass, boolean sameBits, long residentBytes) {}
+
+  /**
+   * What was found.
+   *
+   * @param chosen the fastest admissible candidate
+   * @param trials all candidates that were run, in that order
+   */
+  public record Result(Trial chosen, List<Trial> trials) {}
+
+  /**
+   * What to choose from.
+   *
+   * @param order null to try both
+   * @param size 0 to try all sizes
+   * @param rows masks per example in the whole run: no batch much larger is tried
+   * @param memoryBytes bound on the resident memory of the process
+   */
+  public record Choice(@Nullable BatchOrder order, int size, long rows, long memoryBytes) {}
+
+  private final ForwardSession session;
+  private final MaskMatrix masks;
+  private final List<Example> examples;
+  private float @Nullable [][] reference;
+
+  private Calibration(ForwardSession session, List<Example> examples) {
+    this.session = session;
+    this.masks =
+        MaskMatrix.of(new BernoulliMasks(0, 0.9, session.model().components().size()), 0, PROBES);
+    this.examples = examples;
+  }
+
+  /**
+   * Opens a session, runs the candidates, closes it again: what large candidates allocated is given
+   * back.
+   *
+   * @param examples a few of those to be run, at least one
+   * @param exampleCount number of examples in the whole run
+   */
+  public static Result run(
+      ForwardBackend backend,
+      InstrumentedModel model,
+      ForwardOptions options,
+      List<Example> examples,
+      int exampleCount,
+      Choice choice) {
+    try (ForwardSession session = backend.open(model, options)) {
+      BatchCheck.verify(session, examples.getFirst(), examples.getLast());
+      return new Calibration(session, examples.subList(0, Math.min(PROBES, examples.size())))
+          .choose(candidates(exampleCount, choice), choice.memoryBytes());
+    }
+  }
+
+  /** The candidates of each order, ascending in size; a pure function of its arguments. */
+  static List<Candidate> candidates(int exampleCount, Choice choice) {
+    List<Candidate> candidates = new ArrayList<>();
+    for (BatchOrder order : BatchOrder.values()) {
+      if (choice.order() != null && choice.order() != order) {
+        continue;
+      }
+      if (choice.size() > 0) {
+        candidates.add(new Candidate(order, choice.size()));
+        continue;
+      }
+      long rows = order == BatchOrder.MASKS ? choice.rows() : exampleCount;
+      for (int size : SIZES) {
+        // A batch that is mostly padding is never the fastest; the first size always stands.
+        if (size == SIZES[0] || size < 2 * rows) {
+          candidates.add(new Candidate(order, size));
+        }
+      }
+    }
+    return candidates;
+  }
+
+  private Result choose(List<Candidate> candidates, long memoryBytes) {
+    List<Trial> trials = new ArrayList<>();
+    Trial best = null;
+    long start = System.nanoTime();
+    long perRow = 0;
+    for (Candidate candidate : candidates) {
+      long before = ProcessMemory.resident();
+      boolean affordable = before + perRow * candidate.size() <= memoryBytes;
+      boolean timely = System.nanoTime() - start < TOTAL_NANOS;
+      if (best != null && (!affordable || !timely)) {
+        continue;
+      }
+      Trial trial = trial(candidate);
+      trials.add(trial);
+      perRow = Math.max(perRow, (trial.residentBytes() - before) / candidate.size());
+      // Within the noise of a short timing the smaller batch stays.
+      if (trial.sameBits()
+          && (best == null || trial.secondsPerPass() < 0.97 * best.secondsPerPass())) {
+        best = trial;
+      }
+    }
+    // Where not even the slots of one batch agree, the first candidate is as good as any: a row's
+    // slot never changes, so that the outputs are reproducible all the same.
+    return new Result(best == null ? trials.getFirst() : best, List.copyOf(trials));
+  }
+
+  private Trial trial(Candidate candidate) {
+    try (ForwardBatch batch = session.batch(candidate.shape())) {
+      float[][] found = probe(batch, candidate.order());
+      if (reference == null) {
+        reference = found;
+      }
+      boolean sameBits = found != null && Arrays.deepEquals(found, reference);
+      long start = System.nanoTime();
+      int runs = 0;
+      do {
+        batch.run();
+        runs++;
+      } while (System.nanoTime() - start < TRIAL_NANOS);
+      double seconds = (System.nanoTime() - start) * 1e-9 / runs / candidate.size();
+      return new Trial(
+          candidate.order(), candidate.size(), seconds, sameBits, ProcessMemory.resident());
+    }
+  }
+
+  /**
+   * The outputs of the probes, masks × examples, each in as many slots as there are; null if slots
+   * disagree.
+   */
+  private float @Nullable [][] probe(ForwardBatch batch, BatchOrder order) {
+    boolean byMasks = order == BatchOrder.MASKS;
+    int size = batch.shape().rows();
+    int fixed = byMasks ? examples.size() : PROBES;
+    int varied = byMasks ? PROBES : examples.size();
+    float[][] outputs = new float[PROBES][examples.size()];
+    boolean[][] known = new boolean[PROBES][examples.size()];
+    for (int i = 0; i < fixed; i++) {
+      for (int base = 0; base < varied; base += size) {
+        for (int slot = 0; slot < size; slot++) {
+          set(batch, byMasks ? slot : 0, byMasks ? 0 : slot, (base + slot) % varied, i, byMasks);
+        }
+        batch.run();
+        for (int slot = 0; slot < size; slot++) {
+          int mask = byMasks ? (base + slot) % varied : i;
+          int example = byMasks ? i : (base + slot) % varied;
+          float output = batch.output(slot);
+          if (known[mask][example]
+              && Float.floatToIntBits(output) != Float.floatToIntBits(outputs[mask][example])) {
+            return null;
+          }
+          known[mask][example] = true;
+          outputs[mask][example] = output;
+        }
+      }
+    }
+    return outputs;
+  }
+
+  private void set(
+      ForwardBatch batch,
+      int maskSlot,
+      int exampleSlot,
+      int variedIndex,
+      int fixed,
+      boolean byMasks) {
+    int mask = byMasks ? variedIndex : fixed;
+    Example example = examples.get(byMasks ? fixed : variedIndex);
+    batch.setMask(maskSlot, masks.words(), mask * masks.wordsPerRow());
+    batch.setExample(exampleSlot, example.input(), example.label());
+  }
+
+  /** A batch to try. */
+  record Candidate(BatchOrder order, int size) {
+    BatchShape shape() {
+      return BatchShape.of(order, size);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package io.ablate.forward;
+
+import io.ablate.instrument.InstrumentedModel;
+
+/**
+ * A model loaded by a backend. Any thread may ask for a batch and run it; a batch itself belongs to
+ * one thread. Close the batches before the session; closing twice does nothing.
+ */
+public interface ForwardSession extends AutoCloseable {
+  InstrumentedModel model();
+
+  /** Buffers for runs of one shape, reused from run to run. */
+  ForwardBatch batch(BatchShape shape);
+
+  /**
+   * The activation scale of one example: how much every component's output moves when it alone is
+   * ablated (see {@link InstrumentedModel.ActivationScale}).
+   *
+   * @param example the values of one example
+   * @return n values
+   * @throws IllegalStateException if the model was instrumented without it
+   */
+  float[] activationScale(float[] example);
+
+  @Override
+  void close();
+}

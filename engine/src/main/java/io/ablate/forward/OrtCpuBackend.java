@@ -1,0 +1,30 @@
+package io.ablate.forward;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtLoggingLevel;
+import io.ablate.instrument.InstrumentedModel;
+
+/** ONNX Runtime on the CPU: the reference that every other backend must agree with. */
+public final class OrtCpuBackend implements ForwardBackend {
+  public static final String NAME = "onnxruntime-cpu";
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String version() {
+    return environment().getVersion();
+  }
+
+  @Override
+  public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
+    return new OrtSessionHandle(environment(), model, options);
+  }
+
+  private static OrtEnvironment environment() {
+    OrtNatives.prepare();
+    return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+  }
+}

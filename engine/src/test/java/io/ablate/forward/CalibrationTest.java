@@ -1,0 +1,74 @@
+package io.ablate.forward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class CalibrationTest {
+  private static final long PLENTY = 1L << 50;
+
+  @Test
+  void shouldTryEachOrderInAscendingSizesWithoutMuchPadding() {
+    assertThat(Calibration.candidates(20, new Calibration.Choice(null, 0, 100, PLENTY)))
+        .extracting(c -> c.order().label() + c.size())
+        .containsExactly(
+            "masks8",
+            "masks16",
+            "masks32",
+            "masks64",
+            "masks128",
+            "examples8",
+            "examples16",
+            "examples32");
+    assertThat(
+            Calibration.candidates(1, new Calibration.Choice(BatchOrder.EXAMPLES, 0, 100, PLENTY)))
+        .extracting(Calibration.Candidate::size)
+        .containsExactly(8);
+    assertThat(Calibration.candidates(1, new Calibration.Choice(BatchOrder.MASKS, 21, 100, PLENTY)))
+        .extracting(Calibration.Candidate::size)
+        .containsExactly(21);
+  }
+
+  @ParameterizedTest
+  @EnumSource(BatchOrder.class)
+  void shouldChooseTheFastestOfEqualBits(BatchOrder order) {
+    Calibration.Result result = calibrate(new Calibration.Choice(order, 0, 40, PLENTY));
+    assertThat(result.trials()).hasSizeGreaterThan(1).allMatch(t -> t.order() == order);
+    assertThat(result.chosen().sameBits()).isTrue();
+    double fastest =
+        result.trials().stream()
+            .filter(Calibration.Trial::sameBits)
+            .mapToDouble(Calibration.Trial::secondsPerPass)
+            .min()
+            .orElseThrow();
+    assertThat(result.chosen().secondsPerPass()).isLessThan(fastest * 1.2);
+  }
+
+  @Test
+  void shouldStopAtTheMemoryBound() {
+    Calibration.Result result = calibrate(new Calibration.Choice(BatchOrder.MASKS, 0, 999, 1));
+    assertThat(result.trials()).hasSize(1);
+    assertThat(result.chosen().size()).isEqualTo(8);
+  }
+
+  @Test
+  void shouldTakeAFixedBatchOfOne() {
+    for (BatchOrder order : BatchOrder.values()) {
+      Calibration.Trial chosen = calibrate(new Calibration.Choice(order, 1, 999, PLENTY)).chosen();
+      assertThat(List.of(chosen.order(), chosen.size())).isEqualTo(List.of(order, 1));
+    }
+  }
+
+  private static Calibration.Result calibrate(Calibration.Choice choice) {
+    return Calibration.run(
+        new OrtCpuBackend(),
+        TinyModel.plain(),
+        new ForwardOptions(1, new long[] {TinyModel.INPUTS}),
+        TinyModel.firstExamples(4),
+        20,
+        choice);
+  }
+}
