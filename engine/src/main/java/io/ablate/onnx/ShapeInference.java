@@ -27,16 +27,25 @@ public final class ShapeInference {
 
   /** Infers from the graph as it is now, which must be sorted. */
   public static ShapeInference of(OnnxGraph graph) {
+    ShapeInference inference = inputsOf(graph);
+    graph.nodes().forEach(inference::visit);
+    return inference;
+  }
+
+  /** Knows the inputs and initialisers only; {@link #visit} the nodes in order. */
+  public static ShapeInference inputsOf(OnnxGraph graph) {
     ShapeInference inference = new ShapeInference(graph);
     graph.initializers().forEach((name, t) -> inference.shapes.put(name, Tensors.dims(t)));
     graph.inputs().forEach(input -> inference.put(input.getName(), null));
-    for (NodeProto node : graph.nodes()) {
-      long[] inferred = inference.infer(node);
-      for (int i = 0; i < node.getOutputCount(); i++) {
-        inference.put(node.getOutput(i), i == 0 ? inferred : null);
-      }
-    }
     return inference;
+  }
+
+  /** Infers the outputs of a node, in a form that need not be the graph's. */
+  public void visit(NodeProto node) {
+    long[] inferred = infer(node);
+    for (int i = 0; i < node.getOutputCount(); i++) {
+      put(node.getOutput(i), i == 0 ? inferred : null);
+    }
   }
 
   /** Shape of a tensor; null if not even its rank is known. A fresh array. */

@@ -1,0 +1,92 @@
+package io.ablate.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+/** Every inferred shape is compared with what ONNX Runtime computes. */
+class ShapeInferenceTest {
+  private static final AttributeProto KERNEL = Nodes.attribute("kernel_shape", new long[] {3, 2});
+
+  private final GraphBuilder b = new GraphBuilder(50);
+
+  /** Infers the shape of a tensor and lets the runtime compute it from an image [2,4,7,5]. */
+  private void assertShape(String tensor, long... expected) {
+    OnnxModel model = b.model();
+    assertThat(ShapeInference.of(model.graph()).shape(tensor)).as(tensor).isEqualTo(expected);
+    OnnxGraph graph = model.graph();
+    graph.append(Nodes.node("Shape", "shape_of", List.of(tensor)));
+    graph.append(Nodes.node("Cast", "shape_out", List.of("shape_of"), Nodes.attribute("to", 1)));
+    graph.putOutput(GraphBuilder.valueInfo("shape_out", expected.length));
+    graph.removeDead();
+    var x = new TestRuntime.Feed(new GraphBuilder(51).values(1, 2, 4, 7, 5), 2, 4, 7, 5);
+    float[] found = TestRuntime.run(graph.toModel(), java.util.Map.of("image", x));
+    long[] shape = LongStream.range(0, found.length).map(i -> (long) found[(int) i]).toArray();
+    assertThat(shape).as(tensor).isEqualTo(expected);
+  }
+
+  @Test
+  void shouldAgreeWithTheRuntime() {
+    String x = b.input("image", 2, 4, 7, 5);
+    String conv = b.conv("conv", x, 4, 6, 3, 2, true, 2);
+    b.node("MaxPool", "pool", List.of(x), KERNEL, Nodes.attribute("strides", new long[] {2, 2}));
+    b.node(
+        "AveragePool",
+        "ceil",
+        List.of(x),
+        KERNEL,
+        Nodes.attribute("strides", new long[] {2, 2}),
+        Nodes.attribute("ceil_mode", 1));
+    b.node("MaxPool", "same", List.of(x), KERNEL, Nodes.attribute("auto_pad", "SAME_UPPER"));
+    b.node("GlobalAveragePool", "global", List.of(conv));
+    b.node("Flatten", "flat", List.of("global"));
+    b.gemm("fc", "gemm", "flat", 6, 3);
+    b.node("MatMul", "matmul", List.of(x, b.weight("m", 1, 5, 11)));
+    b.node("Transpose", "turned", List.of(x), Nodes.attribute("perm", new long[] {0, 2, 3, 1}));
+    b.node("Reshape", "tokens", List.of(x, b.integers("target", 0, 0, -1)));
+    b.node("Squeeze", "squeezed", List.of("global", b.integers("last", 3, -2)));
+    b.node("Unsqueeze", "unsqueezed", List.of("squeezed", b.integers("ends", 0, -1)));
+    b.node("Concat", "joined", List.of(x, x), Nodes.attribute("axis", -3));
+    b.node("Gather", "one", List.of(x, b.initializer(Tensors.scalar("index", 1L))));
+    b.node("ReduceSum", "summed", List.of(x, b.integers("axes", 1, -1)));
+    b.node("Add", "broadcast", List.of(x, b.weight("row", 1, 7, 1)));
+    String mean = b.meanOverPositions(x);
+    assertShape(conv, 2, 6, 4, 3);
+    assertShape("pool", 2, 4, 3, 2);
+    assertShape("ceil", 2, 4, 3, 3);
+    assertShape("same", 2, 4, 7, 5);
+    assertShape("global", 2, 6, 1, 1);
+    assertShape("gemm", 2, 3);
+    assertShape("matmul", 2, 4, 7, 11);
+    assertShape("turned", 2, 7, 5, 4);
+    assertShape("tokens", 2, 4, 35);
+    assertShape("squeezed", 2, 6);
+    assertShape("unsqueezed", 1, 2, 6, 1);
+    assertShape("joined", 2, 8, 7, 5);
+    assertShape("one", 4, 7, 5);
+    assertShape("summed", 2, 1, 7, 1);
+    assertShape("broadcast", 2, 4, 7, 5);
+    assertShape(mean, 2, 4);
+  }
+
+  @Test
+  void shouldKeepUnknownBatchesUnknown() {
+    ShapeInference shapes = ShapeInference.of(TestModels.residual().graph());
+    assertThat(shapes.shape("block.conv2_out")).containsExactly(-1, 7, 3, 3);
+    assertThat(shapes.shape("logits")).containsExactly(-1, TestModels.CLASSES);
+    assertThat(shapes.rank("nothing")).isEqualTo(-1);
+  }
+
+  @Test
+  void shouldTakeWhatTheFileStatesForUnknownOperators() {
+    b.node("NonZero", "where", List.of(b.input("image", 2, 4, 7, 5)));
+    b.node("Relu", "after", List.of("where"));
+    b.output("where", 4, -1);
+    ShapeInference shapes = ShapeInference.of(b.model().graph());
+    assertThat(shapes.shape("where")).containsExactly(4, ShapeInference.UNKNOWN);
+    assertThat(shapes.shape("after")).containsExactly(4, ShapeInference.UNKNOWN);
+  }
+}
