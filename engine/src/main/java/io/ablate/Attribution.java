@@ -1,0 +1,84 @@
+package io.ablate;
+
+import io.ablate.component.Component;
+import io.ablate.component.ComponentSet;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * What every component contributes to one prediction: g(x) = intercept + Σ effect_i · x_i over the
+ * components that are kept (x_i = 1). Immutable and thread-safe.
+ */
+public final class Attribution {
+  private final ComponentSet components;
+  private final double[] effects;
+  private final double intercept;
+  private final int passes;
+
+  Attribution(ComponentSet components, double[] effects, double intercept, int passes) {
+    this.components = components;
+    this.effects = effects;
+    this.intercept = intercept;
+    this.passes = passes;
+  }
+
+  /**
+   * One component and its effect.
+   *
+   * @param component what is kept or ablated
+   * @param effect change of the output when it is kept, in units of the output function
+   */
+  public record Effect(Component component, double effect) {}
+
+  /** The components, in the order of {@link #effects()}. */
+  public ComponentSet components() {
+    return components;
+  }
+
+  /** Change of the output per component kept, [n]; a copy. */
+  public double[] effects() {
+    return effects.clone();
+  }
+
+  public double intercept() {
+    return intercept;
+  }
+
+  /** Ablated forward passes that this attribution cost. */
+  public int passes() {
+    return passes;
+  }
+
+  /** The {@code count} components of largest effect by magnitude, largest first. */
+  public List<Effect> top(int count) {
+    return IntStream.range(0, effects.length)
+        .boxed()
+        .sorted(Comparator.comparingDouble(i -> -Math.abs(effects[i])))
+        .limit(count)
+        .map(i -> new Effect(components.columns().get(i), effects[i]))
+        .toList();
+  }
+
+  /**
+   * The predicted output when exactly the given columns are ablated.
+   *
+   * @throws IllegalArgumentException if a column is out of range or named twice
+   */
+  public double predictWithout(int... columns) {
+    boolean[] ablated = new boolean[effects.length];
+    double sum = intercept;
+    for (double effect : effects) {
+      sum += effect;
+    }
+    for (int column : columns) {
+      if (column < 0 || column >= effects.length || ablated[column]) {
+        throw new IllegalArgumentException(
+            "column " + column + " is named twice or outside 0.." + (effects.length - 1));
+      }
+      ablated[column] = true;
+      sum -= effects[column];
+    }
+    return sum;
+  }
+}
