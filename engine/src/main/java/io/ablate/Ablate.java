@@ -43,8 +43,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Thread-safe: any number of threads may attribute at once; {@link #close()} waits for them. The same
- * arguments always give the same result.
+ * <p>Thread-safe: any number of threads may attribute at once; {@link #close()} waits for them. The
+ * same arguments always give the same result.
  */
 public final class Ablate implements AutoCloseable {
   private final ModelSettings settings;
@@ -120,8 +120,7 @@ public final class Ablate implements AutoCloseable {
    */
   public Attribution attribute(float[] input, int label, int passes) {
     if (passes < 2) {
-      throw new UsageException(
-          Problem.of("too few passes").expected("at least 2").found(passes));
+      throw new UsageException(Problem.of("too few passes").expected("at least 2").found(passes));
     }
     double[] outputs = outputs(input, label, 0, passes);
     ComponentModels fit =
@@ -132,8 +131,7 @@ public final class Ablate implements AutoCloseable {
                 model.components().layerOfColumn(),
                 null),
             new FitContext(algebra, settings.seed(), Progress.NONE));
-    return new Attribution(
-        model.components(), fit.attributions()[0], fit.intercepts()[0], passes);
+    return new Attribution(model.components(), fit.attributions()[0], fit.intercepts()[0], passes);
   }
 
   /**
@@ -152,8 +150,7 @@ public final class Ablate implements AutoCloseable {
             new double[][] {attribution.effects()},
             new double[] {attribution.intercept()},
             java.util.Map.of());
-    double[] predicted =
-        fit.predict(MaskMatrix.of(design, attribution.passes(), masks))[0];
+    double[] predicted = fit.predict(MaskMatrix.of(design, attribution.passes(), masks))[0];
     return Lds.spearman(predicted, truth);
   }
 
@@ -165,8 +162,7 @@ public final class Ablate implements AutoCloseable {
         throw new IllegalStateException("this Ablate is closed");
       }
       @Nullable ForwardBatch free = idle.poll();
-      ForwardBatch batch =
-          free != null ? free : session.batch(new BatchShape(settings.batch(), 1));
+      ForwardBatch batch = free != null ? free : session.batch(new BatchShape(settings.batch(), 1));
       try {
         return run(batch, input, label, firstRow, rows);
       } finally {
@@ -177,8 +173,7 @@ public final class Ablate implements AutoCloseable {
     }
   }
 
-  private double[] run(
-      ForwardBatch batch, float[] input, int label, long firstRow, int rows) {
+  private double[] run(ForwardBatch batch, float[] input, int label, long firstRow, int rows) {
     int size = batch.shape().masks();
     int words = MaskMatrix.wordsPerRow(design.columns());
     long[] mask = new long[words];
@@ -220,9 +215,7 @@ public final class Ablate implements AutoCloseable {
     }
     if (label < 0 || model.classes() >= 0 && label >= model.classes()) {
       throw new UsageException(
-          Problem.of("label out of range")
-              .expected("0 to " + (model.classes() - 1))
-              .found(label));
+          Problem.of("label out of range").expected("0 to " + (model.classes() - 1)).found(label));
     }
   }
 

@@ -5,7 +5,8 @@ import io.ablate.instrument.Ablation;
 import io.ablate.instrument.OutputFunction;
 
 /**
- * How {@link Ablate} looks at a model. Immutable; start from {@link #defaults()} and change what differs.
+ * How {@link Ablate} looks at a model. Immutable; start from {@link #defaults()} and change what
+ * differs.
  *
  * @param components which components to ablate
  * @param ablation what becomes of an ablated component
@@ -49,8 +50,7 @@ public record ModelSettings(
   }
 
   public ModelSettings ablation(Ablation value) {
-    return new ModelSettings(
-        components, value, output, keep, method, linalg, seed, threads, batch);
+    return new ModelSettings(components, value, output, keep, method, linalg, seed, threads, batch);
   }
 
   public ModelSettings output(OutputFunction value) {
