@@ -1,0 +1,118 @@
+package io.ablate.estimate;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.ablate.base.AtomicFile;
+import io.ablate.base.BadInputException;
+import io.ablate.base.Json;
+import io.ablate.base.NpyFile;
+import io.ablate.base.NpyWriter;
+import io.ablate.base.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * A fit on disk: {@code attributions.npy} (float32, examples × n), {@code intercepts.npy} (float32,
+ * examples), {@code manifest.json}, and both arrays again in {@code attributions.safetensors}.
+ */
+public final class FitFiles {
+  /** Version of {@code manifest.json}. */
+  public static final int SCHEMA_VERSION = 1;
+
+  private FitFiles() {}
+
+  /**
+   * A fit as read from disk.
+   *
+   * @param models the models; diagnostics are in the manifest only
+   * @param manifest {@code manifest.json}
+   */
+  public record Fit(ComponentModels models, JsonNode manifest) {}
+
+  /**
+   * Writes a fit; the manifest comes last, so that its presence marks a complete one.
+   *
+   * @param provenance further fields of the manifest: samples, seed, the store's manifest, …
+   */
+  public static void write(Path folder, ComponentModels models, Map<String, Object> provenance) {
+    try {
+      Files.deleteIfExists(folder.resolve("manifest.json"));
+    } catch (IOException e) {
+      throw new BadInputException(AtomicFile.cannotWrite(folder.resolve("manifest.json"), e), e);
+    }
+    int examples = models.attributions().length;
+    int columns = examples == 0 ? 0 : models.attributions()[0].length;
+    float[][] attributions = new float[examples][];
+    for (int e = 0; e < examples; e++) {
+      attributions[e] = floats(models.attributions()[e]);
+    }
+    float[] intercepts = floats(models.intercepts());
+    NpyWriter.writeFloats(folder.resolve("attributions.npy"), attributions);
+    NpyWriter.writeFloats(folder.resolve("intercepts.npy"), intercepts);
+    new Safetensors(Map.of("method", models.method()))
+        .add("attributions", new long[] {examples, columns}, attributions)
+        .add("intercepts", new long[] {examples}, intercepts)
+        .write(folder.resolve("attributions.safetensors"));
+    ObjectNode manifest = Json.mapper().createObjectNode();
+    manifest.put("schema_version", SCHEMA_VERSION);
+    manifest.put("method", models.method());
+    manifest.put("examples", examples);
+    manifest.put("components", columns);
+    manifest.set("diagnostics", Json.mapper().valueToTree(models.diagnostics()));
+    provenance.forEach((key, value) -> manifest.set(key, Json.mapper().valueToTree(value)));
+    Json.write(folder.resolve("manifest.json"), manifest);
+  }
+
+  /**
+   * Reads a fit.
+   *
+   * @throws BadInputException if a file is missing, malformed, of the wrong shape or version, or
+   *     holds values that are no numbers
+   */
+  public static Fit read(Path folder) {
+    Path manifestFile = folder.resolve("manifest.json");
+    JsonNode manifest = Json.read(manifestFile);
+    int version = manifest.path("schema_version").asInt(-1);
+    if (version != SCHEMA_VERSION || !manifest.path("method").isTextual()) {
+      throw new BadInputException(
+          Problem.of("not the manifest of a fit")
+              .at(manifestFile)
+              .expected("schema_version " + SCHEMA_VERSION + " and a method")
+              .found("schema_version " + manifest.path("schema_version")));
+    }
+    double[][] attributions;
+    Path file = folder.resolve("attributions.npy");
+    try (NpyFile npy = NpyFile.open(file).requireShape(-1, -1)) {
+      attributions = new double[(int) npy.rows()][];
+      for (int e = 0; e < attributions.length; e++) {
+        attributions[e] = requireFinite(npy.rows(e, 1), file);
+      }
+    }
+    double[] intercepts;
+    file = folder.resolve("intercepts.npy");
+    try (NpyFile npy = NpyFile.open(file).requireShape(attributions.length)) {
+      intercepts = requireFinite(npy.rows(0, npy.rows()), file);
+    }
+    String method = manifest.path("method").asText();
+    return new Fit(new ComponentModels(method, attributions, intercepts, Map.of()), manifest);
+  }
+
+  private static double[] requireFinite(double[] values, Path file) {
+    for (double value : values) {
+      if (!Double.isFinite(value)) {
+        throw new BadInputException(Problem.of("not a finite number").at(file).found(value));
+      }
+    }
+    return values;
+  }
+
+  private static float[] floats(double[] values) {
+    float[] floats = new float[values.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = (float) values[i];
+    }
+    return floats;
+  }
+}

@@ -1,0 +1,75 @@
+package io.ablate.evaluate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BootstrapTest {
+  @ParameterizedTest
+  @ValueSource(ints = {1000, 5})
+  void shouldRankEveryResampleExactly(int distinct) {
+    int masks = 37;
+    double[][] truth = random(1, masks, distinct, 1);
+    double[][] predicted = random(1, masks, distinct, 2);
+    double[] means = new Bootstrap(1, masks, 20, 3).means(predicted, truth);
+    for (int draw = 0; draw < 20; draw++) {
+      // The same stream, resampled literally and ranked by sorting.
+      SplittableRandom random = new SplittableRandom(3 + 0x9E3779B97F4A7C15L * draw);
+      random.nextInt(1);
+      double[] p = new double[masks];
+      double[] t = new double[masks];
+      for (int i = 0; i < masks; i++) {
+        int drawn = random.nextInt(masks);
+        p[i] = predicted[0][drawn];
+        t[i] = truth[0][drawn];
+      }
+      assertThat(means[draw]).isCloseTo(Lds.spearman(p, t), within(1e-12));
+    }
+  }
+
+  @Test
+  void shouldCoverTheSpreadBetweenExamples() {
+    // Half of the examples are predicted perfectly, half perfectly wrong: draws vary by examples.
+    int examples = 16;
+    double[][] truth = random(examples, 101, 100_000, 1);
+    double[][] predicted = new double[examples][];
+    for (int e = 0; e < examples; e++) {
+      int sign = e % 2 == 0 ? 1 : -1;
+      predicted[e] = Arrays.stream(truth[e]).map(v -> sign * v).toArray();
+    }
+    double[] interval =
+        Bootstrap.interval(new Bootstrap(examples, 101, 1000, 1).means(predicted, truth));
+    // Mean of 16 signs: standard deviation 1/4.
+    assertThat(interval[0]).isBetween(-.65, -.35);
+    assertThat(interval[1]).isBetween(.35, .65);
+  }
+
+  @Test
+  void shouldScoreZeroWhatHasNoRanks() {
+    double[][] truth = random(2, 11, 100, 1);
+    double[][] predicted = new double[2][11];
+    predicted[1][4] = Double.NaN;
+    assertThat(new Bootstrap(2, 11, 10, 1).means(predicted, truth)).containsOnly(0);
+  }
+
+  @Test
+  void shouldTakePercentilesBesideInfinities() {
+    double[] draws = new double[101];
+    Arrays.setAll(draws, i -> i < 90 ? 100 - i : Double.POSITIVE_INFINITY);
+    assertThat(Bootstrap.interval(draws)).containsExactly(13.5, Double.POSITIVE_INFINITY);
+  }
+
+  private static double[][] random(int examples, int masks, int distinct, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    double[][] values = new double[examples][masks];
+    for (double[] row : values) {
+      Arrays.setAll(row, i -> random.nextInt(distinct));
+    }
+    return values;
+  }
+}

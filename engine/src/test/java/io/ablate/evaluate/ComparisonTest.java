@@ -1,0 +1,187 @@
+package io.ablate.evaluate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.ablate.base.BadInputException;
+import io.ablate.base.Json;
+import io.ablate.base.Progress;
+import io.ablate.base.UsageException;
+import io.ablate.estimate.ComponentModels;
+import io.ablate.estimate.Estimator;
+import io.ablate.estimate.Estimators;
+import io.ablate.estimate.FitContext;
+import io.ablate.estimate.GoldenDataset;
+import io.ablate.estimate.TrainingData;
+import io.ablate.linalg.EjmlLinearAlgebra;
+import io.ablate.mask.MaskMatrix;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class ComparisonTest {
+  private static final List<Estimator> METHODS =
+      List.of(Estimators.byName("ridge"), Estimators.byName("least-squares"));
+  private static final FitContext CONTEXT =
+      new FitContext(new EjmlLinearAlgebra(), 1, Progress.NONE);
+
+  @Test
+  void shouldHaveScoresThatTheDataAloneReproduce() {
+    ComparisonData data = data(400, 31, 3);
+    ComparisonResult result =
+        Comparison.run(data, METHODS, new int[] {50, 71, 100}, new double[] {.5}, CONTEXT).result();
+    assertThat(result.curves()).hasSize(6);
+    for (CurvePoint point : result.curves()) {
+      ComponentModels models =
+          Estimators.byName(point.method()).fit(data.data().first(point.samples()), CONTEXT);
+      double[][] truth = new double[3][];
+      for (int e = 0; e < 3; e++) {
+        truth[e] = Arrays.copyOfRange(data.data().outputs()[e], 300, 400);
+      }
+      double[] lds = Lds.spearman(models.predict(data.data().masks().rows(300, 400)), truth);
+      assertThat(point.ldsPerExample()).isEqualTo(lds);
+      assertThat(point.ldsMean())
+          .isCloseTo(Arrays.stream(lds).average().orElseThrow(), within(1e-12));
+      assertThat(point.ldsCi()[0]).isLessThan(point.ldsMean());
+      assertThat(point.ldsCi()[1]).isGreaterThan(point.ldsMean());
+    }
+  }
+
+  @Test
+  void shouldWriteTheFieldsOfTheFormat() throws Exception {
+    Comparison.Outcome outcome =
+        Comparison.run(
+            data(400, 31, 3), METHODS, new int[] {50, 100}, new double[] {.3, 1.1}, CONTEXT);
+    JsonNode json = Json.mapper().readTree(Json.write(outcome.result()));
+    JsonNode point = json.path("curves").path(0);
+    assertThat(point.path("method").asText()).isEqualTo("ridge");
+    assertThat(point.path("samples").asInt()).isEqualTo(50);
+    assertThat(point.path("pass_equivalents").asInt()).isEqualTo(50);
+    assertThat(point.path("lds_ci")).hasSize(2);
+    assertThat(point.path("seconds").asDouble())
+        .isEqualTo(25 + point.path("fit_seconds").asDouble());
+    assertThat(point.has("lds_mean")).isTrue();
+    assertThat(point.has("pearson_mean")).isTrue();
+    assertThat(json.path("samples_to_target").path("ridge").path("0.3").isNumber()).isTrue();
+    assertThat(json.path("samples_to_target").path("ridge").path("1.1").isNull()).isTrue();
+    assertThat(json.path("samples_to_hold").path("least-squares").has("0.3")).isTrue();
+    assertThat(json.path("reduction_vs_least_squares").path("ridge").has("0.3")).isTrue();
+    assertThat(json.path("reduction_vs_least_squares").has("least-squares")).isFalse();
+    assertThat(json.path("held_out_rows").toString()).isEqualTo("[300,400]");
+    assertThat(outcome.finalModels()).containsOnlyKeys("ridge", "least-squares");
+    assertThat(
+            Json.mapper().readValue(Json.write(outcome.result()), ComparisonResult.class).curves())
+        .hasSize(4);
+  }
+
+  @Test
+  void shouldGiveTheSameAgain() {
+    ComparisonData data = data(400, 31, 3);
+    ComparisonResult first =
+        Comparison.run(data, METHODS, new int[] {50, 100}, new double[] {.3}, CONTEXT).result();
+    ComparisonResult second =
+        Comparison.run(data, METHODS, new int[] {50, 100}, new double[] {.3}, CONTEXT).result();
+    for (int i = 0; i < 4; i++) {
+      assertThat(second.curves().get(i).ldsCi()).isEqualTo(first.curves().get(i).ldsCi());
+      assertThat(second.curves().get(i).ldsMean()).isEqualTo(first.curves().get(i).ldsMean());
+    }
+    assertThat(second.samplesToTarget()).isEqualTo(first.samplesToTarget());
+  }
+
+  @Test
+  void shouldReportProgressByFits() {
+    List<Long> done = new ArrayList<>();
+    FitContext context =
+        new FitContext(
+            new EjmlLinearAlgebra(),
+            1,
+            (stage, finished, total) -> {
+              assertThat(stage).isEqualTo("fits");
+              assertThat(total).isEqualTo(4);
+              done.add(finished);
+            });
+    Comparison.run(data(200, 13, 1), METHODS, new int[] {50, 100}, new double[] {.3}, context);
+    assertThat(done).containsExactly(0L, 1L, 2L, 3L, 4L);
+  }
+
+  @Test
+  void shouldRefuseSamplesThatAreMissingOrHeldOut() {
+    assertThatThrownBy(
+            () ->
+                Comparison.run(
+                    data(400, 13, 1), METHODS, new int[] {301}, new double[] {.3}, CONTEXT))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("overlap the held-out rows");
+    assertThatThrownBy(
+            () ->
+                Comparison.run(
+                    data(400, 13, 1), METHODS, new int[] {401}, new double[] {.3}, CONTEXT))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("more samples asked than the store holds; expected at most 400");
+    assertThatThrownBy(() -> new ComparisonData(data(400, 13, 1).data(), 399, 500, 0))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("399:500");
+  }
+
+  @Test
+  void shouldFindTheLinearityCeilingOfTheGoldenDataset() {
+    GoldenDataset golden = GoldenDataset.require();
+    LinearityCeiling ceiling =
+        Objects.requireNonNull(
+            LinearityCeiling.of(
+                golden.train(4500), new Bootstrap(10, 1500, 200, 1), 1, new EjmlLinearAlgebra()));
+    assertThat(ceiling.mean()).isCloseTo(.775, within(.01));
+    assertThat(ceiling.ci()[0]).isLessThan(ceiling.mean());
+    assertThat(ceiling.ci()[1]).isGreaterThan(ceiling.mean()).isLessThan(1);
+  }
+
+  @Test
+  void shouldFindTheCeilingOfOutputsThatAreHalfNoise() {
+    // Signal and noise of the same variance: the best R² is 1/2.
+    int m = 20_011;
+    SplittableRandom random = new SplittableRandom(3);
+    MaskMatrix masks = masks(m, 11, random);
+    double[][] outputs = new double[1][m];
+    double noise = Math.sqrt(11 * .09);
+    for (int i = 0; i < m; i++) {
+      outputs[0][i] = masks.kept(i) + noise * random.nextGaussian();
+    }
+    LinearityCeiling ceiling =
+        Objects.requireNonNull(
+            LinearityCeiling.of(
+                new TrainingData(masks, outputs, new int[11]),
+                new Bootstrap(1, 2, 100, 1),
+                1,
+                new EjmlLinearAlgebra()));
+    assertThat(ceiling.mean()).isCloseTo(Math.sqrt(.5), within(.02));
+  }
+
+  private static ComparisonData data(int rows, int n, int examples) {
+    SplittableRandom random = new SplittableRandom(rows);
+    MaskMatrix masks = masks(rows, n, random);
+    double[][] outputs = new double[examples][rows];
+    for (double[] y : outputs) {
+      double[] theta = random.doubles(n, -1, 1).toArray();
+      for (int i = 0; i < rows; i++) {
+        y[i] = random.nextGaussian();
+        for (int j = 0; j < n; j++) {
+          y[i] += masks.get(i, j) ? theta[j] : 0;
+        }
+      }
+    }
+    return new ComparisonData(new TrainingData(masks, outputs, new int[n]), rows * 3 / 4, rows, .5);
+  }
+
+  private static MaskMatrix masks(int rows, int n, SplittableRandom random) {
+    MaskMatrix masks = new MaskMatrix(rows, n);
+    for (int i = 0; i < rows * n; i++) {
+      masks.set(i / n, i % n, random.nextDouble() < .9);
+    }
+    return masks;
+  }
+}
