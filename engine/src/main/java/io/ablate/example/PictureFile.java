@@ -17,6 +17,7 @@ import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * Decodes JPEG and PNG as image data sets are usually read: stored samples without colour
@@ -37,7 +38,7 @@ final class PictureFile {
     // By way of NIO: ImageIO says of a missing or unreadable file only that it cannot make a
     // stream.
     try (var bytes = Files.newInputStream(file);
-        ImageInputStream in = ImageIO.createImageInputStream(bytes)) {
+        ImageInputStream in = new MemoryCacheImageInputStream(bytes)) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
       if (!readers.hasNext()) {
         throw undecodable(file, "neither of them");
