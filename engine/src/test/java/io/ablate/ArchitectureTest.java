@@ -51,11 +51,16 @@ class ArchitectureTest {
   }
 
   @Test
-  void shouldNameNoForeignFunctionsNorCuda() {
+  void shouldNameNoForeignFunctionsNorCudaNorAccelerators() {
     noClasses()
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("java.lang.foreign..", "jcuda..", "org.bytedeco..")
+        .resideInAnyPackage(
+            "java.lang.foreign..",
+            "jcuda..",
+            "org.bytedeco..",
+            "io.ablate.nativelib..",
+            "io.ablate.openblas..")
         .check(CLASSES);
   }
 }

@@ -1,0 +1,12 @@
+package io.ablate.benchmarks;
+
+/** Refuses to time what computes the wrong thing. */
+final class Check {
+  private Check() {}
+
+  static void that(boolean holds, String what) {
+    if (!holds) {
+      throw new IllegalStateException("wrong result, not timed: " + what);
+    }
+  }
+}
