@@ -23,7 +23,6 @@ final class ConvFilterFinder implements ComponentFinder {
         weight.origin(),
         weight.originAxis(0),
         ComponentKind.CONV_FILTER,
-        Math.toIntExact(weight.dims()[0]),
-        1);
+        Math.toIntExact(weight.dims()[0]));
   }
 }

@@ -48,12 +48,6 @@ public final class Layers {
     return layers;
   }
 
-  /** What the node of this name offers to ablation; null if it is unknown or offers nothing. */
-  public static @Nullable Site site(OnnxGraph graph, String nodeName) {
-    NodeProto node = graph.node(nodeName);
-    return node == null ? null : ComponentFinder.of(graph, node);
-  }
-
   private static BadInputException nothingFound(OnnxGraph graph) {
     Set<String> operators = new TreeSet<>();
     graph.nodes().forEach(node -> operators.add(node.getOpType()));

@@ -9,7 +9,5 @@ package io.ablate.component;
  *     between the tensor and its use
  * @param kind what one channel is
  * @param channels number of output channels
- * @param outputAxis axis of the node's output that counts the channels; negative from the end
  */
-public record Site(
-    String node, String tensor, int weightAxis, ComponentKind kind, int channels, int outputAxis) {}
+public record Site(String node, String tensor, int weightAxis, ComponentKind kind, int channels) {}

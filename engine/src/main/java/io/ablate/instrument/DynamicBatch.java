@@ -41,6 +41,7 @@ public final class DynamicBatch {
 
   private DynamicBatch(OnnxModel model, long declared) {
     graph = model.graph();
+    graph.sort();
     fixed = declared != ShapeInference.UNKNOWN;
     batch = fixed ? declared : 1;
     small = ShapeInference.inputsOf(withBatch(model, declared, batch));

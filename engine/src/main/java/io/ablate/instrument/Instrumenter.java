@@ -26,7 +26,8 @@ public final class Instrumenter {
   private Instrumenter() {}
 
   /**
-   * Instruments a model; it is not changed.
+   * Instruments a model; it is not changed. A batch of fixed size is freed, see {@link
+   * DynamicBatch}.
    *
    * @param components at least one component of this model
    * @throws BadInputException if the model has what cannot be instrumented: it is named, with a
@@ -34,9 +35,10 @@ public final class Instrumenter {
    * @throws UsageException if the reference constants are missing or not one per component
    */
   public static InstrumentedModel instrument(
-      OnnxModel model, ComponentSet components, InstrumentOptions options) {
-    refuseInstrumented(model);
+      OnnxModel source, ComponentSet components, InstrumentOptions options) {
+    refuseInstrumented(source);
     checkReference(components, options);
+    OnnxModel model = DynamicBatch.apply(source);
     OnnxGraph graph = model.graph();
     graph.sort();
     GraphWriter writer = new GraphWriter(graph);

@@ -102,7 +102,7 @@ public final class Constants {
     if (constant == null) {
       return null;
     }
-    long[] dims = ShapeInference.reshaped(graph, node, constant.dims());
+    long[] dims = ShapeRules.reshaped(graph, node, constant.dims());
     return dims == null ? null : constant.reshaped(dims);
   }
 
@@ -111,7 +111,7 @@ public final class Constants {
       return null;
     }
     long[] dims = constant.dims();
-    int[] perm = ShapeInference.permutation(node, dims.length);
+    int[] perm = ShapeRules.permutation(node, dims.length);
     return constant.transposed(perm, () -> transpose(constant.floats(), dims, perm));
   }
 

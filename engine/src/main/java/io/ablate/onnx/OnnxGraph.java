@@ -3,7 +3,6 @@ package io.ablate.onnx;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
-import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import io.ablate.base.BadInputException;
@@ -11,11 +10,10 @@ import io.ablate.base.Problem;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,9 +36,8 @@ public final class OnnxGraph {
   private final List<ValueInfoProto> inputs;
   private final List<ValueInfoProto> outputs;
   private final Map<String, ValueInfoProto> valueInfo = new LinkedHashMap<>();
-  private final Map<String, Long> opsets = new LinkedHashMap<>();
-  private final Set<String> issuedNames = new HashSet<>();
-  private @Nullable Index index;
+  private final Set<String> names = new HashSet<>();
+  private @Nullable GraphIndex index;
 
   OnnxGraph(OnnxModel model) {
     this.model = model;
@@ -50,6 +47,11 @@ public final class OnnxGraph {
     outputs = new ArrayList<>(graph.getOutputList());
     graph.getInitializerList().forEach(tensor -> initializers.put(tensor.getName(), tensor));
     graph.getValueInfoList().forEach(info -> valueInfo.put(info.getName(), info));
+    names.addAll(initializers.keySet());
+    names.addAll(valueInfo.keySet());
+    inputs.forEach(input -> names.add(input.getName()));
+    outputs.forEach(output -> names.add(output.getName()));
+    nodes.forEach(node -> Subgraphs.collectNames(node, names));
   }
 
   /** The model as it was before any edit. */
@@ -99,13 +101,13 @@ public final class OnnxGraph {
 
   /** The node that computes a tensor; null for inputs, initialisers and unknown names. */
   public @Nullable NodeProto producer(String tensor) {
-    Integer position = index().producers.get(tensor);
-    return position == null ? null : nodes.get(position);
+    int position = index().producer(tensor);
+    return position < 0 ? null : nodes.get(position);
   }
 
   /** The nodes that use a tensor, each once, in order. */
   public List<NodeProto> consumers(String tensor) {
-    return index().consumers.getOrDefault(tensor, List.of()).stream().map(nodes::get).toList();
+    return index().consumers(tensor).stream().map(nodes::get).toList();
   }
 
   /** Whether a tensor is an output of the graph. */
@@ -115,49 +117,49 @@ public final class OnnxGraph {
 
   /** A node's name where it has one of its own, else its first output: unique in the graph. */
   public String nameOf(NodeProto node) {
-    String name = node.getName();
-    boolean unique = index().names.getOrDefault(name, List.of()).size() == 1;
-    return !name.isEmpty() && unique ? name : firstOutput(node);
+    return index().named(node.getName()) >= 0 ? node.getName() : firstOutput(node);
   }
 
   /** The node of which {@link #nameOf} is this name; null if there is none. */
   public @Nullable NodeProto node(String name) {
-    List<Integer> positions = index().names.getOrDefault(name, List.of());
-    return positions.size() == 1 ? nodes.get(positions.getFirst()) : producer(name);
+    int position = index().named(name);
+    return position < 0 ? producer(name) : nodes.get(position);
   }
 
   /** A name that occurs nowhere in the model: the wish itself, or with a number appended. */
   public String uniqueName(String wish) {
-    Set<String> taken = index().allNames;
     String name = wish;
-    for (int i = 1; taken.contains(name) || issuedNames.contains(name); i++) {
+    for (int i = 1; !names.add(name); i++) {
       name = wish + "_" + i;
     }
-    issuedNames.add(name);
     return name;
   }
 
   public void insertBefore(NodeProto anchor, NodeProto... added) {
-    nodes.addAll(position(anchor), Arrays.asList(added));
-    index = null;
+    insert(position(anchor), added);
   }
 
   public void insertAfter(NodeProto anchor, NodeProto... added) {
-    nodes.addAll(position(anchor) + 1, Arrays.asList(added));
-    index = null;
+    insert(position(anchor) + 1, added);
   }
 
   /** Adds nodes at the end; {@link #sort()} moves them to where they are needed. */
   public void append(NodeProto... added) {
-    Collections.addAll(nodes, added);
-    index = null;
+    insert(nodes.size(), added);
   }
 
   /** Puts other nodes in a node's place; with none, removes it. */
   public void replace(NodeProto node, NodeProto... by) {
     int position = position(node);
     nodes.remove(position);
-    nodes.addAll(position, Arrays.asList(by));
+    insert(position, by);
+  }
+
+  private void insert(int position, NodeProto... added) {
+    nodes.addAll(position, Arrays.asList(added));
+    for (NodeProto node : added) {
+      Subgraphs.collectNames(node, names);
+    }
     index = null;
   }
 
@@ -172,7 +174,7 @@ public final class OnnxGraph {
     for (NodeProto node : except) {
       kept.add(position(node));
     }
-    for (int position : index().consumers.getOrDefault(tensor, List.of())) {
+    for (int position : index().consumers(tensor)) {
       if (!kept.contains(position)) {
         nodes.set(position, Subgraphs.replaceUses(nodes.get(position), tensor, by));
       }
@@ -206,7 +208,7 @@ public final class OnnxGraph {
   /** Adds an initialiser, or gives the one of this name another value. */
   public void putInitializer(TensorProto tensor) {
     initializers.put(tensor.getName(), tensor);
-    index = null;
+    names.add(tensor.getName());
   }
 
   /** Adds an input, or gives the one of this name another type. */
@@ -222,18 +224,11 @@ public final class OnnxGraph {
   /** Removes an output; what led to it alone goes with {@link #removeDead()}. */
   public void removeOutput(String name) {
     outputs.removeIf(output -> output.getName().equals(name));
-    index = null;
   }
 
   /** Forgets the stated shapes of inner tensors, for edits that change shapes. */
   public void clearValueInfo() {
     valueInfo.clear();
-    index = null;
-  }
-
-  /** Declares that operators of this domain are used. */
-  public void importOpset(String domain, long version) {
-    opsets.put(domain, version);
   }
 
   /** Removes nodes and initialisers that no output of the graph needs. */
@@ -241,7 +236,7 @@ public final class OnnxGraph {
     Set<String> needed = new HashSet<>();
     Deque<String> open = new ArrayDeque<>();
     outputs.forEach(output -> open.add(output.getName()));
-    Set<NodeProto> live = Collections.newSetFromMap(new java.util.IdentityHashMap<>());
+    Set<NodeProto> live = Collections.newSetFromMap(new IdentityHashMap<>());
     while (!open.isEmpty()) {
       String tensor = open.remove();
       NodeProto node = needed.add(tensor) ? producer(tensor) : null;
@@ -265,12 +260,12 @@ public final class OnnxGraph {
    * @throws BadInputException if the graph has a cycle
    */
   public void sort() {
-    Index current = index();
+    GraphIndex current = index();
     int[] waiting = new int[nodes.size()];
     PriorityQueue<Integer> ready = new PriorityQueue<>();
     for (int i = 0; i < waiting.length; i++) {
       Set<String> uses = Subgraphs.uses(nodes.get(i));
-      waiting[i] = (int) uses.stream().filter(current.producers::containsKey).count();
+      waiting[i] = (int) uses.stream().filter(tensor -> current.producer(tensor) >= 0).count();
       if (waiting[i] == 0) {
         ready.add(i);
       }
@@ -280,7 +275,7 @@ public final class OnnxGraph {
       NodeProto node = nodes.get(ready.remove());
       sorted.add(node);
       for (String output : Subgraphs.outputs(node)) {
-        for (int consumer : current.consumers.getOrDefault(output, List.of())) {
+        for (int consumer : current.consumers(output)) {
           if (--waiting[consumer] == 0) {
             ready.add(consumer);
           }
@@ -318,16 +313,6 @@ public final class OnnxGraph {
         .addAllOutput(outputs)
         .clearValueInfo()
         .addAllValueInfo(valueInfo.values());
-    opsets.forEach(
-        (domain, version) -> {
-          for (OperatorSetIdProto.Builder set : edited.getOpsetImportBuilderList()) {
-            if (set.getDomain().equals(domain)) {
-              set.setVersion(version);
-              return;
-            }
-          }
-          edited.addOpsetImportBuilder().setDomain(domain).setVersion(version);
-        });
     return model.with(edited.build());
   }
 
@@ -339,12 +324,12 @@ public final class OnnxGraph {
       }
     }
     list.add(info);
-    index = null;
+    names.add(info.getName());
   }
 
   private int position(NodeProto node) {
-    Integer position = index().producers.get(firstOutput(node));
-    int found = position != null ? position : nodes.indexOf(node);
+    int position = index().producer(firstOutput(node));
+    int found = position >= 0 ? position : nodes.indexOf(node);
     if (found < 0) {
       throw new IllegalArgumentException("node is not in the graph: " + firstOutput(node));
     }
@@ -356,47 +341,12 @@ public final class OnnxGraph {
     return outputs.isEmpty() ? node.getName() : outputs.getFirst();
   }
 
-  private Index index() {
-    Index current = index;
+  private GraphIndex index() {
+    GraphIndex current = index;
     if (current == null) {
-      current = new Index(this);
+      current = new GraphIndex(nodes);
       index = current;
     }
     return current;
-  }
-
-  /** Who computes and who uses each tensor; rebuilt after an edit. */
-  private static final class Index {
-    private final Map<String, Integer> producers = new HashMap<>();
-    private final Map<String, List<Integer>> consumers = new HashMap<>();
-    private final Map<String, List<Integer>> names = new HashMap<>();
-    private final Set<String> allNames = new HashSet<>();
-
-    private Index(OnnxGraph graph) {
-      for (int i = 0; i < graph.nodes.size(); i++) {
-        NodeProto node = graph.nodes.get(i);
-        for (String output : Subgraphs.outputs(node)) {
-          if (producers.putIfAbsent(output, i) != null) {
-            throw new BadInputException(
-                Problem.of("tensor computed by two nodes")
-                    .at("tensor " + output)
-                    .expected("one node per tensor"));
-          }
-        }
-        for (String used : Subgraphs.uses(node)) {
-          consumers.computeIfAbsent(used, key -> new ArrayList<>()).add(i);
-        }
-        names.computeIfAbsent(node.getName(), key -> new ArrayList<>()).add(i);
-        Subgraphs.collectNames(node, allNames);
-      }
-      allNames.addAll(graph.initializers.keySet());
-      allNames.addAll(graph.valueInfo.keySet());
-      names(graph.inputs);
-      names(graph.outputs);
-    }
-
-    private void names(Collection<ValueInfoProto> infos) {
-      infos.forEach(info -> allNames.add(info.getName()));
-    }
   }
 }

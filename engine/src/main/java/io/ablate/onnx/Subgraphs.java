@@ -96,11 +96,6 @@ final class Subgraphs {
                     attribute.getGraphsList().stream()));
   }
 
-  /** Whether a node has a body. */
-  static boolean has(NodeProto node) {
-    return bodies(node).findAny().isPresent();
-  }
-
   static List<String> outputs(NodeProto node) {
     return node.getOutputList().stream().filter(name -> !name.isEmpty()).toList();
   }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ablate.base.BadInputException;
+import io.ablate.component.ComponentDiscovery;
+import io.ablate.component.ComponentRules;
 import io.ablate.onnx.GraphBuilder;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxModel;
@@ -15,6 +17,7 @@ import io.ablate.onnx.TestRuntime.Feed;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -69,6 +72,39 @@ class DynamicBatchTest {
     Feed one = new Feed(new GraphBuilder(98).values(1, 1, 3, 4, 4), 1, 3, 4, 4);
     assertThat(TestRuntime.run(DynamicBatch.apply(fixed), Map.of("image", one)))
         .isEqualTo(TestRuntime.run(fixed, Map.of("image", one)));
+  }
+
+  /** Three masks on one example of a model whose batch was 1. */
+  @Test
+  void shouldBeFreedByInstrumenting() {
+    OnnxModel fixed = TestModels.fixedBatch();
+    InstrumentedModel masked =
+        Instrumenter.instrument(
+            fixed,
+            ComponentDiscovery.discover(fixed, ComponentRules.defaults()),
+            InstrumentOptions.defaults().withLogits(true));
+    String logits = Objects.requireNonNull(masked.logits());
+    float[] image = new GraphBuilder(97).values(1, 1, 3, 4, 4);
+    float[] masks = new float[3 * 7];
+    Arrays.fill(masks, 0, 7, 1);
+    masks[7 + 2] = 1;
+    try (OrtRunner runner = new OrtRunner(masked.model())) {
+      float[] rows =
+          runner
+              .run(
+                  logits,
+                  Map.of(
+                      "image",
+                      new OrtRunner.Floats(image, 1, 3, 4, 4),
+                      masked.mask(),
+                      new OrtRunner.Floats(masks, 3, 7),
+                      masked.label(),
+                      new long[] {0}))
+              .values();
+      float[] plain = TestRuntime.run(fixed, Map.of("image", new Feed(image, 1, 3, 4, 4)));
+      assertThat(Arrays.copyOf(rows, 5)).containsExactly(plain, Offset.offset(1e-5f));
+      assertThat(Arrays.copyOfRange(rows, 5, 10)).isNotEqualTo(Arrays.copyOfRange(rows, 10, 15));
+    }
   }
 
   @Test
