@@ -5,6 +5,8 @@ import io.ablate.backend.BackendReport.Role;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
+import io.ablate.forward.ForwardBackend;
+import io.ablate.forward.OrtCpuBackend;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.linalg.LinearAlgebraProvider;
 import io.ablate.linalg.LinearAlgebras;
@@ -25,6 +27,7 @@ public final class Backends {
   /** Asks for the best backend that can be used here. */
   public static final String AUTO = "auto";
 
+  private static final String NO_CUDA = "no CUDA backend in this build";
   private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
   private static final Set<String> ALREADY_SAID = ConcurrentHashMap.newKeySet();
 
@@ -75,6 +78,33 @@ public final class Backends {
                     .map(LinearAlgebraProvider::name)
                     .collect(Collectors.joining(", ", AUTO + ", ", "")))
             .found(requested));
+  }
+
+  /**
+   * What runs the passes.
+   *
+   * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"} or {@code "cuda:INDEX"}
+   * @throws UsageException if there is no such device
+   * @throws BadInputException if it has no backend here
+   */
+  public static Selection<ForwardBackend> forward(String device) {
+    if (device.equals("cuda") || device.startsWith("cuda:")) {
+      throw new BadInputException(
+          Problem.of("backend missing")
+              .at("--device " + device)
+              .found(NO_CUDA)
+              .remedy("use --device cpu, or --device auto to take what is there"));
+    }
+    if (!device.equals(AUTO) && !device.equals("cpu")) {
+      throw new UsageException(
+          Problem.of("unknown device").at("--device").expected("auto or cpu").found(device));
+    }
+    ForwardBackend backend = new OrtCpuBackend();
+    // No message here: where nothing better can be added, falling back on the CPU is no news.
+    List<Rejected> rejected =
+        device.equals(AUTO) ? List.of(new Rejected("cuda", NO_CUDA, null)) : List.of();
+    return new Selection<>(
+        backend, new Role("forward", device, backend.name(), backend.version(), rejected));
   }
 
   private static Rejected rejection(String name, Problem problem) {

@@ -7,6 +7,8 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Json;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
+import io.ablate.forward.ForwardBackend;
+import io.ablate.forward.OrtCpuBackend;
 import io.ablate.linalg.EjmlLinearAlgebra;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.linalg.LinearAlgebraProvider;
@@ -96,6 +98,29 @@ class BackendsTest {
     assertThat(json).contains("\"chosen\" : \"ejml\"", "\"processors\" : ");
     assertThat(Json.mapper().convertValue(Json.mapper().valueToTree(report), BackendReport.class))
         .isEqualTo(report);
+  }
+
+  @Test
+  void shouldRunPassesOnTheCpuAndSayWhatElseThereIsNot() {
+    Selection<ForwardBackend> selection = Backends.forward("auto");
+    assertThat(selection.backend()).isInstanceOf(OrtCpuBackend.class);
+    assertThat(selection.role().chosen()).isEqualTo("onnxruntime-cpu");
+    assertThat(selection.role().version()).startsWith("1.");
+    assertThat(selection.role().rejected())
+        .containsExactly(new BackendReport.Rejected("cuda", "no CUDA backend in this build", null));
+    assertThat(Backends.forward("cpu").role().rejected()).isEmpty();
+  }
+
+  @Test
+  void shouldNotFallBackFromARequestedDevice() {
+    assertThatThrownBy(() -> Backends.forward("cuda:1"))
+        .isInstanceOf(BadInputException.class)
+        .hasMessage(
+            "backend missing: --device cuda:1; found no CUDA backend in this build;"
+                + " use --device cpu, or --device auto to take what is there");
+    assertThatThrownBy(() -> Backends.forward("abacus"))
+        .isInstanceOf(UsageException.class)
+        .hasMessage("unknown device: --device; expected auto or cpu, found abacus");
   }
 
   private static List<LinearAlgebraProvider> with(LinearAlgebraProvider first) {
