@@ -12,7 +12,9 @@ final class ReluNetwork {
   private static final float BETA_2 = .999f;
   private static final float EPSILON = 1e-8f;
 
-  /** Sparse inputs have no constant share: biases spread the units as wide as their weights do. */
+  /** What W₁ starts from stays in the extracted direction as noise: it starts small. */
+  private static final double INPUT_BOUND = .3;
+
   private static final double BIAS_BOUND = .5;
 
   private final int inputs;
@@ -47,11 +49,12 @@ final class ReluNetwork {
   }
 
   /**
-   * Draws the parameters: uniform in ±1/√fan-in. Input j draws from a stream seeded by {@code
-   * inputSeeds[j]} alone, so that reordering the inputs reorders the weights.
+   * Draws the parameters: uniform in ±.3/√inputs, ±.5 and ±1/√units for W₁, b₁, w₂. Input j draws
+   * from a stream seeded by {@code inputSeeds[j]} alone, so that reordering the inputs reorders the
+   * weights.
    */
   void initialise(long seed, long[] inputSeeds) {
-    double bound = 1 / Math.sqrt(inputs);
+    double bound = INPUT_BOUND / Math.sqrt(inputs);
     for (int j = 0; j < inputs; j++) {
       SplittableRandom random = new SplittableRandom(seed ^ inputSeeds[j]);
       for (int k = 0; k < units; k++) {

@@ -1,5 +1,6 @@
 package io.ablate.evaluate;
 
+import io.ablate.base.RandomStreams;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -44,7 +45,7 @@ public final class Bootstrap {
         .parallel()
         .mapToDouble(
             draw -> {
-              SplittableRandom random = new SplittableRandom(seed + 0x9E3779B97F4A7C15L * draw);
+              SplittableRandom random = RandomStreams.stream(seed, draw);
               int[] exampleCounts = counts(random, examples);
               int[] maskCounts = counts(random, masks);
               double[] ranks = new double[masks];
@@ -61,7 +62,7 @@ public final class Bootstrap {
 
   /** Multiplicities of one draw of examples; for statistics that are means over examples. */
   int[] exampleCounts(int draw) {
-    return counts(new SplittableRandom(seed + 0x9E3779B97F4A7C15L * draw), examples);
+    return counts(RandomStreams.stream(seed, draw), examples);
   }
 
   int draws() {

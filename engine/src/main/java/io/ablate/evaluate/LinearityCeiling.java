@@ -2,6 +2,7 @@ package io.ablate.evaluate;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.ablate.base.RandomStreams;
 import io.ablate.estimate.TrainingData;
 import io.ablate.linalg.LinearAlgebra;
 import java.util.Arrays;
@@ -51,7 +52,7 @@ public record LinearityCeiling(double mean, double[] ci, double[] perExample) {
     double[] draws = new double[bootstrap.draws()];
     for (int draw = 0; draw < draws.length; draw++) {
       int[] exampleCounts = bootstrap.exampleCounts(draw);
-      SplittableRandom random = new SplittableRandom(seed ^ 0x5851F42D4C957F2DL * (draw + 1));
+      SplittableRandom random = RandomStreams.stream(~seed, draw);
       int[] rows = random.ints(m, 0, m).toArray();
       for (int e = 0; e < examples; e++) {
         if (exampleCounts[e] > 0) {

@@ -3,6 +3,7 @@ package io.ablate.evaluate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.ablate.base.RandomStreams;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,7 @@ class BootstrapTest {
     double[] means = new Bootstrap(1, masks, 20, 3).means(predicted, truth);
     for (int draw = 0; draw < 20; draw++) {
       // The same stream, resampled literally and ranked by sorting.
-      SplittableRandom random = new SplittableRandom(3 + 0x9E3779B97F4A7C15L * draw);
+      SplittableRandom random = RandomStreams.stream(3, draw);
       random.nextInt(1);
       double[] p = new double[masks];
       double[] t = new double[masks];
@@ -47,6 +48,22 @@ class BootstrapTest {
     // Mean of 16 signs: standard deviation 1/4.
     assertThat(interval[0]).isBetween(-.65, -.35);
     assertThat(interval[1]).isBetween(.35, .65);
+  }
+
+  @Test
+  void shouldDrawIndependently() {
+    double[][] truth = random(4, 101, 100_000, 1);
+    double[] means = new Bootstrap(4, 101, 1000, 1).means(random(4, 101, 100_000, 2), truth);
+    double mean = Arrays.stream(means).average().orElseThrow();
+    for (int lag = 1; lag <= 3; lag++) {
+      double product = 0;
+      double square = 0;
+      for (int i = lag; i < means.length; i++) {
+        product += (means[i] - mean) * (means[i - lag] - mean);
+        square += (means[i] - mean) * (means[i] - mean);
+      }
+      assertThat(product / square).as("autocorrelation at lag %d", lag).isBetween(-.12, .12);
+    }
   }
 
   @Test
