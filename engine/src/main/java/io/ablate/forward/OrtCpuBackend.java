@@ -15,16 +15,11 @@ public final class OrtCpuBackend implements ForwardBackend {
 
   @Override
   public String version() {
-    return environment().getVersion();
+    return OrtSessions.environment().getVersion();
   }
 
   @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
-    return new OrtSessionHandle(environment(), model, options);
-  }
-
-  private static OrtEnvironment environment() {
-    OrtNatives.prepare();
-    return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+    return new OrtSessionHandle(OrtSessions.environment(), model, options);
   }
 }

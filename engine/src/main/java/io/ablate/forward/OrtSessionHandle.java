@@ -23,7 +23,7 @@ final class OrtSessionHandle implements ForwardSession {
   private final InstrumentedModel model;
   private final ForwardOptions options;
   private final OrtSession session;
-  private @Nullable OrtSession scaleSession;
+  private @Nullable OrtColumnValues scale;
   private boolean closed;
 
   OrtSessionHandle(OrtEnvironment environment, InstrumentedModel model, ForwardOptions options) {
@@ -31,26 +31,7 @@ final class OrtSessionHandle implements ForwardSession {
     this.environment = environment;
     this.model = model;
     this.options = options;
-    this.session = create(model.model());
-  }
-
-  private OrtSession create(OnnxModel graph) {
-    try (OrtSession.SessionOptions settings = new OrtSession.SessionOptions()) {
-      settings.setIntraOpNumThreads(options.threads());
-      settings.setInterOpNumThreads(1);
-      // What fails is thrown; the log would say it twice.
-      settings.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
-      settings.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
-      settings.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-      Path external = graph.externalFolder();
-      if (external != null) {
-        settings.addConfigEntry(
-            "session.model_external_initializers_file_folder_path", external.toString());
-      }
-      return environment.createSession(graph.toBytes(), settings);
-    } catch (OrtException e) {
-      throw OrtFaults.fault("ONNX Runtime cannot load the model", graph, e);
-    }
+    this.session = OrtSessions.create(environment, model.model(), options.threads());
   }
 
   @Override
@@ -66,37 +47,21 @@ final class OrtSessionHandle implements ForwardSession {
 
   @Override
   public float[] activationScale(float[] example) {
-    InstrumentedModel.ActivationScale scale = model.activationScale();
-    if (scale == null) {
+    InstrumentedModel.ActivationScale graph = model.activationScale();
+    if (graph == null) {
       throw new IllegalStateException("model was instrumented without its activation scale");
     }
-    OrtSession scaling;
+    OrtColumnValues values;
     synchronized (this) {
       requireOpen();
-      if (scaleSession == null) {
-        scaleSession = create(scale.model());
+      if (scale == null) {
+        scale =
+            new OrtColumnValues(
+                environment, graph.model(), model.example(), model.components().size(), options);
       }
-      scaling = scaleSession;
+      values = scale;
     }
-    float[] values = new float[model.components().size()];
-    DirectTensor input =
-        DirectTensor.create(
-            environment, model.example().type(), OrtBatch.shape(1, options.exampleShape()));
-    try (input;
-        OrtSession.Result result = run(scaling, input, example)) {
-      FloatBuffer found = ((OnnxTensor) result.get(0)).getFloatBuffer();
-      found.get(values);
-      return values;
-    }
-  }
-
-  private OrtSession.Result run(OrtSession scaling, DirectTensor input, float[] example) {
-    input.set(0, example);
-    try {
-      return scaling.run(Map.of(model.example().name(), input.tensor()));
-    } catch (OrtException e) {
-      throw OrtFaults.fault("ONNX Runtime cannot run the model", model.model(), e);
-    }
+    return values.of(example);
   }
 
   private void requireOpen() {
@@ -137,8 +102,8 @@ final class OrtSessionHandle implements ForwardSession {
     closed = true;
     try {
       session.close();
-      if (scaleSession != null) {
-        scaleSession.close();
+      if (scale != null) {
+        scale.close();
       }
     } catch (OrtException e) {
       throw OrtFaults.fault("ONNX Runtime cannot release the model", model.model(), e);

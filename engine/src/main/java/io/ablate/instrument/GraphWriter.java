@@ -224,4 +224,12 @@ final class GraphWriter {
                     TypeProto.Tensor.newBuilder().setElemType(type.getNumber()).setShape(shape)))
         .build();
   }
+
+  /** The mean over all axes but batch and channel: [examples, channels]. */
+  String meanOverPositions(MaskedLayer layer, String tensor) {
+    long[] positions = layer.missingAxes();
+    return positions.length == 0
+        ? tensor
+        : reduce("ReduceMean", layer.name() + "_mean", tensor, false, positions);
+  }
 }

@@ -39,9 +39,8 @@ public final class Instrumenter {
     refuseInstrumented(source);
     checkReference(components, options);
     OnnxModel model = DynamicBatch.apply(source);
-    OnnxGraph graph = model.graph();
-    graph.sort();
-    GraphWriter writer = new GraphWriter(graph);
+    GraphWriter writer = writer(model);
+    OnnxGraph graph = writer.graph();
     ExampleInput example = ExampleInputs.find(graph);
     Logits logits = Logits.find(graph, options.logits());
     if (logits.classes() >= 0 && logits.classes() < 2) {
@@ -61,6 +60,7 @@ public final class Instrumenter {
             writer,
             options.ablation(),
             options.reference(),
+            true,
             (layer, input, output) ->
                 writer.addAs("Mul", output, List.of(input, columns.of(layer))));
     layers.forEach(rewriter::rewrite);
@@ -93,21 +93,58 @@ public final class Instrumenter {
 
   private static InstrumentedModel.ActivationScale activationScale(
       OnnxModel model, ComponentSet components, InstrumentOptions options) {
-    OnnxGraph graph = model.graph();
-    graph.sort();
-    GraphWriter writer = new GraphWriter(graph);
-    ExampleInput example = ExampleInputs.find(graph);
-    List<MaskedLayer> layers = MaskedLayers.of(graph, components);
+    GraphWriter writer = writer(model);
     ActivationScaleGraph scale = new ActivationScaleGraph(writer);
     LayerRewriter rewriter =
-        new LayerRewriter(writer, options.ablation(), options.reference(), scale);
-    layers.forEach(rewriter::rewrite);
+        new LayerRewriter(writer, options.ablation(), options.reference(), true, scale);
+    rewriteUnmasked(writer, components, rewriter);
+    String output = writer.graph().uniqueName("scale");
+    scale.finish(components.size(), output);
+    return new InstrumentedModel.ActivationScale(
+        finishColumns(writer, components, output, options), output);
+  }
+
+  /**
+   * The unmasked model with the mean over positions of every component's own output W∗x + b as its
+   * only output, float32 [examples, n]: averaged over examples, the reference of {@link
+   * Ablation#MEAN}. For a group, the mean over its slices.
+   *
+   * @throws BadInputException as {@link #instrument}
+   */
+  public static MeanOutputs meanOutputs(OnnxModel model, ComponentSet components) {
+    refuseInstrumented(model);
+    GraphWriter writer = writer(DynamicBatch.apply(model));
+    MeanOutputGraph means = new MeanOutputGraph(writer);
+    LayerRewriter rewriter =
+        new LayerRewriter(writer, Ablation.ZERO_OUTPUT, null, false, means);
+    ExampleInput example = rewriteUnmasked(writer, components, rewriter);
+    String output = writer.graph().uniqueName("means");
+    means.finish(components.size(), output);
+    return new MeanOutputs(
+        finishColumns(writer, components, output, InstrumentOptions.defaults()), example, output);
+  }
+
+  private static GraphWriter writer(OnnxModel model) {
+    OnnxGraph graph = model.graph();
+    graph.sort();
+    return new GraphWriter(graph);
+  }
+
+  private static ExampleInput rewriteUnmasked(
+      GraphWriter writer, ComponentSet components, LayerRewriter rewriter) {
+    ExampleInput example = ExampleInputs.find(writer.graph());
+    MaskedLayers.of(writer.graph(), components).forEach(rewriter::rewrite);
     ExampleInputs.open(writer, example);
-    removeOutputs(graph);
-    String output = graph.uniqueName("scale");
-    scale.finish(components, output);
-    graph.putOutput(GraphWriter.value(output, DataType.FLOAT, "", -1, components.size()));
-    return new InstrumentedModel.ActivationScale(finish(graph, options), output);
+    removeOutputs(writer.graph());
+    return example;
+  }
+
+  private static OnnxModel finishColumns(
+      GraphWriter writer, ComponentSet components, String output, InstrumentOptions options) {
+    writer
+        .graph()
+        .putOutput(GraphWriter.value(output, DataType.FLOAT, "", -1, components.size()));
+    return finish(writer.graph(), options);
   }
 
   private static void removeOutputs(OnnxGraph graph) {

@@ -28,13 +28,23 @@ final class LayerRewriter {
   private final OnnxGraph graph;
   private final Ablation ablation;
   private final float @Nullable [] reference;
+  private final boolean foldsNorm;
   private final Gate gate;
 
-  LayerRewriter(GraphWriter writer, Ablation ablation, float @Nullable [] reference, Gate gate) {
+  /**
+   * @param foldsNorm whether a BatchNorm is taken into the layer where it can be
+   */
+  LayerRewriter(
+      GraphWriter writer,
+      Ablation ablation,
+      float @Nullable [] reference,
+      boolean foldsNorm,
+      Gate gate) {
     this.writer = writer;
     this.graph = writer.graph();
     this.ablation = ablation;
     this.reference = reference;
+    this.foldsNorm = foldsNorm;
     this.gate = gate;
   }
 
@@ -49,7 +59,7 @@ final class LayerRewriter {
   private void convolution(MaskedLayer layer) {
     NodeProto node = layer.node();
     float[] bias = bias(layer, Nodes.input(node, 2));
-    BatchNorm norm = BatchNorm.after(layer, graph);
+    BatchNorm norm = foldsNorm ? BatchNorm.after(layer, graph) : null;
     String weight = Nodes.input(node, 1);
     String output = node.getOutput(0);
     if (norm != null) {

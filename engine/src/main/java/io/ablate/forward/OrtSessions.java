@@ -1,0 +1,38 @@
+package io.ablate.forward;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import io.ablate.onnx.OnnxModel;
+import java.nio.file.Path;
+
+/** Sessions of ONNX Runtime on the CPU, all with the same settings. */
+final class OrtSessions {
+  private OrtSessions() {}
+
+  static OrtEnvironment environment() {
+    OrtNatives.prepare();
+    return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+  }
+
+  /** Loads a graph; external data is looked for in the folder that the model came from. */
+  static OrtSession create(OrtEnvironment environment, OnnxModel graph, int threads) {
+    try (OrtSession.SessionOptions settings = new OrtSession.SessionOptions()) {
+      settings.setIntraOpNumThreads(threads);
+      settings.setInterOpNumThreads(1);
+      // What fails is thrown; the log would say it twice.
+      settings.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+      settings.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
+      settings.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+      Path external = graph.externalFolder();
+      if (external != null) {
+        settings.addConfigEntry(
+            "session.model_external_initializers_file_folder_path", external.toString());
+      }
+      return environment.createSession(graph.toBytes(), settings);
+    } catch (OrtException e) {
+      throw OrtFaults.fault("ONNX Runtime cannot load the model", graph, e);
+    }
+  }
+}
