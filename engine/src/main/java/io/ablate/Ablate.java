@@ -14,6 +14,7 @@ import io.ablate.estimate.Estimators;
 import io.ablate.estimate.FitContext;
 import io.ablate.estimate.TrainingData;
 import io.ablate.evaluate.Lds;
+import io.ablate.example.ModelSidecar;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardOptions;
@@ -74,20 +75,24 @@ public final class Ablate implements AutoCloseable {
   /**
    * Reads, instruments and loads a model.
    *
-   * @param model an ONNX file with one image-like or vector input and logits as its output
+   * @param model an ONNX file with one input, and logits as its first output or as the one that a
+   *     sidecar beside it names
    * @throws BadInputException if the file cannot be used; the message says why
    * @throws UsageException if a setting is impossible
    */
   public static Ablate open(Path model, ModelSettings settings) {
     OnnxModel onnx = OnnxModel.read(model);
-    ComponentSet components = ComponentDiscovery.discover(onnx, settings.components());
+    String logits = ModelSidecar.of(model).output();
+    ComponentSet components =
+        ComponentDiscovery.discover(onnx.graph(), settings.components(), logits);
     InstrumentedModel instrumented =
         Instrumenter.instrument(
             onnx,
             components,
             InstrumentOptions.defaults()
                 .ablation(settings.ablation())
-                .outputFunction(settings.output()));
+                .outputFunction(settings.output())
+                .logits(logits));
     long[] shape = instrumented.example().shape();
     ForwardSession session =
         new OrtCpuBackend()

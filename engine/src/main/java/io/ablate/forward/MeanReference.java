@@ -13,8 +13,8 @@ public final class MeanReference {
   private MeanReference() {}
 
   /**
-   * Every component's own output, averaged over positions and over the first examples of a source: one
-   * ordinary forward pass per example.
+   * Every component's own output, averaged over positions and over the first examples of a source:
+   * one ordinary forward pass per example.
    *
    * @param count examples to average over, at least 1
    * @param progress told in the stage {@code "reference"}

@@ -36,8 +36,7 @@ final class OrtColumnValues implements AutoCloseable {
   float[] of(float[] example) {
     float[] values = new float[columns];
     DirectTensor tensor =
-        DirectTensor.create(
-            environment, input.type(), OrtBatch.shape(1, options.exampleShape()));
+        DirectTensor.create(environment, input.type(), OrtBatch.shape(1, options.exampleShape()));
     try (tensor;
         OrtSession.Result result = run(tensor, example)) {
       FloatBuffer found = ((OnnxTensor) result.get(0)).getFloatBuffer();

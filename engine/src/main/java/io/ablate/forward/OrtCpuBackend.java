@@ -1,7 +1,5 @@
 package io.ablate.forward;
 
-import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtLoggingLevel;
 import io.ablate.instrument.InstrumentedModel;
 
 /** ONNX Runtime on the CPU: the reference that every other backend must agree with. */

@@ -1,20 +1,14 @@
 package io.ablate.forward;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
-import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.instrument.ExampleInput;
 import io.ablate.instrument.InstrumentedModel;
-import io.ablate.onnx.OnnxModel;
-import java.nio.FloatBuffer;
-import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A session of ONNX Runtime. */

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Brings one value per channel of every layer, float32 [examples, channels], into the order of the mask's
- * columns: float32 [examples, n]. The values of a group's slices are summed.
+ * Brings one value per channel of every layer, float32 [examples, channels], into the order of the
+ * mask's columns: float32 [examples, n]. The values of a group's slices are summed.
  */
 final class ColumnSums {
   private final GraphWriter writer;

@@ -115,8 +115,7 @@ public final class Instrumenter {
     refuseInstrumented(model);
     GraphWriter writer = writer(DynamicBatch.apply(model));
     MeanOutputGraph means = new MeanOutputGraph(writer);
-    LayerRewriter rewriter =
-        new LayerRewriter(writer, Ablation.ZERO_OUTPUT, null, false, means);
+    LayerRewriter rewriter = new LayerRewriter(writer, Ablation.ZERO_OUTPUT, null, false, means);
     ExampleInput example = rewriteUnmasked(writer, components, rewriter);
     String output = writer.graph().uniqueName("means");
     means.finish(components.size(), output);
@@ -141,9 +140,7 @@ public final class Instrumenter {
 
   private static OnnxModel finishColumns(
       GraphWriter writer, ComponentSet components, String output, InstrumentOptions options) {
-    writer
-        .graph()
-        .putOutput(GraphWriter.value(output, DataType.FLOAT, "", -1, components.size()));
+    writer.graph().putOutput(GraphWriter.value(output, DataType.FLOAT, "", -1, components.size()));
     return finish(writer.graph(), options);
   }
 

@@ -4,8 +4,8 @@ import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import java.util.List;
 
 /**
- * Collects, in an unmasked graph, the mean over positions of each component's own output W∗x + b; for a
- * group the mean over its slices.
+ * Collects, in an unmasked graph, the mean over positions of each component's own output W∗x + b;
+ * for a group the mean over its slices.
  */
 final class MeanOutputGraph implements Gate {
   private final GraphWriter writer;
