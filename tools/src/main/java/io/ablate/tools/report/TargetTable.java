@@ -1,0 +1,152 @@
+package io.ablate.tools.report;
+
+import io.ablate.estimate.LeastSquaresEstimator;
+import io.ablate.evaluate.ComparisonResult;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+
+/** "Forward passes needed for LDS t": the headline of a comparison. */
+public final class TargetTable {
+  private static final String HEADLINE_TARGET = "0.5";
+  private static final String NONE = "–";
+
+  private final ComparisonResult result;
+  private final List<String> methods;
+  private final List<String> targets;
+
+  /** Least squares, where it is compared, becomes the first column: others are set against it. */
+  public TargetTable(ComparisonResult result) {
+    this.result = result;
+    this.methods = new ArrayList<>(result.methods());
+    if (methods.remove(LeastSquaresEstimator.NAME)) {
+      methods.addFirst(LeastSquaresEstimator.NAME);
+    }
+    this.targets = Arrays.stream(result.targets()).mapToObj(Double::toString).toList();
+  }
+
+  /** In the order of the columns. */
+  List<String> methods() {
+    return methods;
+  }
+
+  /** LDS values as written in files. */
+  List<String> targets() {
+    return targets;
+  }
+
+  boolean hasBaseline() {
+    return methods.getFirst().equals(LeastSquaresEstimator.NAME);
+  }
+
+  /** Passes until the target is first reached; empty if it never is. */
+  OptionalDouble passes(String method, String target) {
+    return optional(result.samplesToTarget(), method, target);
+  }
+
+  /** The passes in words: a target that the smallest sample size reaches is only bounded. */
+  String passesText(String method, String target) {
+    OptionalDouble needed = passes(method, target);
+    if (needed.isEmpty()) {
+      return NONE;
+    }
+    boolean bounded = needed.getAsDouble() <= result.curve(method).getFirst().passEquivalents();
+    return (bounded ? "≤ " : "") + count(needed.getAsDouble());
+  }
+
+  /** Its 95 % interval, for example {@code 352 – 480}; empty if there is none. */
+  String intervalText(String method, String target) {
+    @Nullable Double @Nullable [] interval =
+        result.samplesToTargetCi().getOrDefault(method, Map.of()).get(target);
+    if (interval == null || passes(method, target).isEmpty() || interval[0] == null) {
+      return "";
+    }
+    @Nullable Double high = interval[1];
+    return count(interval[0]) + " – " + (high == null ? "more" : count(high));
+  }
+
+  /** Share of least squares' passes that the method saves; empty if either fails the target. */
+  OptionalDouble reduction(String method, String target) {
+    return optional(result.reductionVsLeastSquares(), method, target);
+  }
+
+  private static OptionalDouble optional(
+      Map<String, Map<String, @Nullable Double>> values, String method, String target) {
+    @Nullable Double value = values.getOrDefault(method, Map.of()).get(target);
+    return value == null ? OptionalDouble.empty() : OptionalDouble.of(value);
+  }
+
+  /**
+   * The target that the headline speaks of: .5 if the first method gets there, else its highest.
+   */
+  @Nullable String headlineTarget() {
+    List<String> reached =
+        targets.stream().filter(target -> passes(methods.getFirst(), target).isPresent()).toList();
+    if (reached.isEmpty()) {
+      return null;
+    }
+    return reached.contains(HEADLINE_TARGET) ? HEADLINE_TARGET : reached.getLast();
+  }
+
+  /** One sentence: how many passes each method needs. */
+  public String headline() {
+    String first = MethodStyle.title(methods.getFirst());
+    @Nullable String target = headlineTarget();
+    if (target == null) {
+      return "No target was reached by " + first + " within these passes.";
+    }
+    StringBuilder sentence = new StringBuilder("For LDS " + target + ", " + first + " needs ");
+    sentence.append(passesText(methods.getFirst(), target)).append(" forward passes per example");
+    for (int i = 1; i < methods.size(); i++) {
+      String method = methods.get(i);
+      OptionalDouble needed = passes(method, target);
+      sentence.append(i == 1 ? "; " : ", ").append(MethodStyle.title(method));
+      if (needed.isEmpty()) {
+        sentence.append(" does not get there");
+      } else {
+        sentence.append(' ').append(passesText(method, target));
+        reduction(method, target)
+            .ifPresent(value -> sentence.append(" (").append(percent(value)).append(')'));
+      }
+    }
+    return sentence.append('.').toString();
+  }
+
+  /** Aligned plain text, one row per target. */
+  public String text() {
+    List<String> compared = hasBaseline() ? methods.subList(1, methods.size()) : List.of();
+    List<String> head = new ArrayList<>(List.of("LDS"));
+    methods.forEach(method -> head.add(MethodStyle.title(method)));
+    compared.forEach(
+        method ->
+            head.add(MethodStyle.title(method) + " vs " + MethodStyle.title(methods.getFirst())));
+    List<List<String>> rows = new ArrayList<>(List.of(head));
+    for (String target : targets) {
+      List<String> row = new ArrayList<>(List.of(target));
+      for (String method : methods) {
+        row.add(passesText(method, target));
+      }
+      for (String method : compared) {
+        OptionalDouble saved = reduction(method, target);
+        row.add(saved.isPresent() ? percent(saved.getAsDouble()) : NONE);
+      }
+      rows.add(row);
+    }
+    return TextTable.right(rows);
+  }
+
+  /** Passes, rounded to whole ones. */
+  static String count(double passes) {
+    return String.format(Locale.ROOT, "%,d", Math.round(passes));
+  }
+
+  /** A reduction as the change in passes: 0.4 is "−40 %". */
+  static String percent(double reduction) {
+    long percent = Math.round(-100 * reduction);
+    return (percent > 0 ? "+" : percent < 0 ? "−" : "±") + Math.abs(percent) + " %";
+  }
+}
