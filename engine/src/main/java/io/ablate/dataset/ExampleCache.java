@@ -34,8 +34,7 @@ final class ExampleCache {
    *
    * @param labels the class that an example's output is about
    * @param classes number of classes; not positive if unknown
-   * @throws BadInputException if the examples' shapes differ
-   * @throws UsageException if a label is no class
+   * @throws BadInputException if the examples' shapes differ, or a label is no class of the model
    */
   ExampleCache(ExampleSource source, int[] positions, ToIntFunction<Example> labels, int classes) {
     if (positions.length == 0) {
@@ -111,8 +110,8 @@ final class ExampleCache {
 
   private static void requireClass(int label, int classes, Example example) {
     if (label < 0 || classes > 0 && label >= classes) {
-      throw new UsageException(
-          Problem.of("label is no class of the model")
+      throw new BadInputException(
+          Problem.of("label out of range")
               .at("example " + example.index() + " (" + example.name() + ")")
               .expected(classes > 0 ? "0 to " + (classes - 1) : "0 or more")
               .found(label));

@@ -5,10 +5,10 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Json;
 import io.ablate.base.Problem;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,7 +78,8 @@ public record Manifest(
   public record Backend(String name, String version, Map<String, Object> report) {}
 
   /** May differ without changing a value in the store. */
-  private static final Set<String> INDIFFERENT = Set.of("batch", "versions", "backend.report");
+  private static final Set<String> INDIFFERENT =
+      Set.of("model.file", "batch", "versions", "backend.report");
 
   /**
    * Reads a manifest.
@@ -131,7 +132,8 @@ public record Manifest(
       // As text: a number read back from a file may have another Java type.
       return a.toString().equals(b.toString()) ? null : new Difference(at, a, b);
     }
-    TreeSet<String> names = new TreeSet<>();
+    // In the order of the fields: another model is named before what follows from it.
+    Set<String> names = new LinkedHashSet<>();
     a.fieldNames().forEachRemaining(names::add);
     b.fieldNames().forEachRemaining(names::add);
     for (String name : names) {

@@ -1,5 +1,6 @@
 package io.ablate.estimate;
 
+import io.ablate.dataset.ComponentDataset;
 import io.ablate.mask.MaskMatrix;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,19 @@ public record TrainingData(
   @SuppressWarnings("NullAway") // does not see the annotation on the outer array
   public TrainingData(MaskMatrix masks, double[][] outputs, int[] layerOfColumn) {
     this(masks, outputs, layerOfColumn, null);
+  }
+
+  /**
+   * The given rows of a dataset, with what it stores beside masks and outputs.
+   *
+   * @throws io.ablate.base.BadInputException if an output is not finite or a file is damaged
+   */
+  public static TrainingData of(ComponentDataset dataset, int[] rows) {
+    return new TrainingData(
+        dataset.masks(rows),
+        dataset.outputs(rows),
+        dataset.layerOfColumn(),
+        dataset.activationScale());
   }
 
   /** Number of masks, m. */
