@@ -1,0 +1,108 @@
+package io.ablate.tools.command;
+
+import io.ablate.base.AblateException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The root of the command line: names the commands and words the faults. */
+@Command(
+    name = "ablate",
+    mixinStandardHelpOptions = true,
+    versionProvider = AblateCommand.Version.class,
+    description = {
+      "Which components of a neural network carry a prediction, and how many ablated forward passes"
+          + " it takes to know.",
+      ""
+    },
+    footer = {
+      "",
+      "First run, no download needed:   ablate compare",
+      "Help on a command:               ablate COMMAND --help",
+      "Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 bad input or missing backend,",
+      "            4 interrupted but resumable, 5 a gate failed"
+    },
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      CompareCommand.class,
+      InspectCommand.class,
+      PlanCommand.class,
+      CollectCommand.class,
+      FitCommand.class,
+      EvaluateCommand.class,
+      MergeCommand.class,
+      FetchCommand.class,
+      DoctorCommand.class
+    })
+public final class AblateCommand implements Runnable {
+  private static final int INTERNAL_ERROR = 1;
+
+  @CommandLine.Spec private CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;
+
+  /** The complete command line, writing to the given streams. */
+  public static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+    return new CommandLine(new AblateCommand())
+        .setOut(out)
+        .setErr(err)
+        .setUsageHelpWidth(100)
+        .setUsageHelpAutoWidth(false)
+        .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF))
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler(AblateCommand::wrongUsage)
+        .setExecutionExceptionHandler(AblateCommand::failed);
+  }
+
+  @Override
+  public void run() {
+    CommandLine line = java.util.Objects.requireNonNull(spec).commandLine();
+    line.usage(line.getErr());
+    throw new ParameterException(line, "a command is needed");
+  }
+
+  private static int wrongUsage(ParameterException e, String[] arguments) {
+    CommandLine line = e.getCommandLine();
+    line.getErr().println("ablate: " + e.getMessage());
+    UnmatchedArgumentException.printSuggestions(e, line.getErr());
+    line.getErr().println("see: " + line.getCommandSpec().qualifiedName() + " --help");
+    return 2;
+  }
+
+  private static int failed(Exception e, CommandLine line, ParseResult parsed) {
+    PrintWriter err = line.getErr();
+    boolean verbose = CommonOptions.verbose(parsed);
+    int code;
+    if (e instanceof AblateException fault) {
+      err.println("ablate: " + fault.getMessage());
+      code = fault.exitCode();
+    } else {
+      err.println("ablate: internal error: " + e);
+      if (!verbose) {
+        err.println("run it again with --verbose for details, and please report them");
+      }
+      code = INTERNAL_ERROR;
+    }
+    if (verbose) {
+      e.printStackTrace(err);
+    }
+    return code;
+  }
+
+  /** The version from the jar's manifest. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"ablate " + Versions.ablate()};
+    }
+  }
+
+  /** How this command line is started, for hints that users can paste. */
+  static String again(String command, Path store) {
+    return "ablate " + command + " … --out " + store + " --resume";
+  }
+}

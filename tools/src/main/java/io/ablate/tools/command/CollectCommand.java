@@ -1,0 +1,161 @@
+package io.ablate.tools.command;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import io.ablate.dataset.CollectRequest;
+import io.ablate.dataset.Collector;
+import io.ablate.dataset.Manifest;
+import io.ablate.tools.ConsoleProgress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** From a model and data to a store of ablated outputs. */
+@Command(
+    name = "collect",
+    sortOptions = false,
+    abbreviateSynopsis = true,
+    description = "Run ablated forward passes and keep masks and outputs in a store.",
+    footer = {
+      "",
+      "Ctrl-C keeps what is done; the same command with --resume goes on.",
+      "Example:  ablate collect model.onnx --data cifar10:DIR --examples 0-9 --masks 5000 --keep 0.9"
+          + " --out store"
+    })
+final class CollectCommand extends Subcommand {
+  @Parameters(paramLabel = "MODEL", description = "An ONNX file, opset 11 to 22.")
+  private @Nullable Path model;
+
+  @Mixin private final DataOptions data = new DataOptions();
+
+  @Option(
+      names = "--masks",
+      order = 22,
+      paramLabel = "N",
+      description = "Number of masks (default: all of --masks-file).")
+  private @Nullable Integer masks;
+
+  @Option(
+      names = "--first-row",
+      order = 23,
+      paramLabel = "I",
+      defaultValue = "0",
+      description = "Begin at row I of the design: stores of disjoint rows merge (default: 0).")
+  private long firstRow;
+
+  @Option(
+      names = "--out",
+      order = 24,
+      required = true,
+      paramLabel = "STORE",
+      description = "Folder to write.")
+  private @Nullable Path out;
+
+  @Option(
+      names = "--resume",
+      order = 25,
+      description = "Continue the store, or start it where there is none.")
+  private boolean resume;
+
+  @Option(
+      names = "--save",
+      order = 26,
+      split = ",",
+      paramLabel = "WHAT",
+      defaultValue = "activation-scale",
+      description =
+          "activation-scale, logits or none, separated by commas (default: activation-scale).")
+  private List<String> save = List.of();
+
+  @Mixin private final CollectOptions collect = new CollectOptions();
+  @Mixin private final ModelOptions modelOptions = new ModelOptions();
+
+  /** What {@code --json} prints. */
+  @JsonNaming(SnakeCaseStrategy.class)
+  record Collected(
+      String store,
+      int rows,
+      int components,
+      int examples,
+      long passes,
+      long scalePasses,
+      double seconds,
+      Manifest.Batch batch) {}
+
+  @Override
+  void run(ConsoleProgress progress) {
+    Path store = Objects.requireNonNull(out);
+    int rows = rows(masks, collect);
+    try (Workbench bench =
+        Workbench.open(
+            Objects.requireNonNull(model), modelOptions, data, collect, common, saved(save))) {
+      CollectRequest request = bench.request(store, firstRow, rows, resume);
+      long start = System.nanoTime();
+      Collector.Result result = Collector.run(request, progress);
+      Collected collected =
+          new Collected(
+              store.toString(),
+              result.manifest().rows().count(),
+              result.manifest().components(),
+              result.manifest().data().examples().size(),
+              result.passes(),
+              result.scalePasses(),
+              (System.nanoTime() - start) / 1e9,
+              result.manifest().batch());
+      print(collected, () -> text(collected));
+    }
+  }
+
+  /** The number of masks asked for; 0 for all rows of a file. */
+  static int rows(@Nullable Integer masks, CollectOptions collect) {
+    if (masks == null) {
+      if (collect.fromFile()) {
+        return 0;
+      }
+      throw new UsageException(
+          Problem.of("how many masks?").remedy("give --masks N, or masks with --masks-file M.npy"));
+    }
+    if (masks < 1) {
+      throw new UsageException(
+          Problem.of("wrong number of masks").at("--masks").expected("1 or more").found(masks));
+    }
+    return masks;
+  }
+
+  static List<String> saved(List<String> names) {
+    for (String name : names) {
+      if (!List.of("activation-scale", "logits", "none").contains(name)) {
+        throw new UsageException(
+            Problem.of("unknown name")
+                .at("--save")
+                .expected("activation-scale, logits or none")
+                .found(name));
+      }
+    }
+    return names;
+  }
+
+  private static String text(Collected done) {
+    return String.format(
+        Locale.ROOT,
+        "%s: %,d masks x %,d components, outputs of %,d examples%n%,d ablated passes in %s (%,.0f/s),"
+            + " %d rows per batch filled with %s%n",
+        done.store(),
+        done.rows(),
+        done.components(),
+        done.examples(),
+        done.passes(),
+        ConsoleProgress.duration(done.seconds()),
+        done.passes() / Math.max(1e-9, done.seconds()),
+        done.batch().size(),
+        done.batch().order());
+  }
+}

@@ -1,0 +1,272 @@
+package io.ablate.tools.command;
+
+import io.ablate.base.BadInputException;
+import io.ablate.base.NpyFile;
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import io.ablate.component.ComponentDiscovery;
+import io.ablate.component.ComponentRules;
+import io.ablate.component.ComponentSet;
+import io.ablate.component.ComponentSpec;
+import io.ablate.forward.BatchOrder;
+import io.ablate.instrument.Ablation;
+import io.ablate.instrument.InstrumentOptions;
+import io.ablate.instrument.OutputFunction;
+import io.ablate.mask.BernoulliMasks;
+import io.ablate.mask.FileMasks;
+import io.ablate.mask.LeaveOneOutMasks;
+import io.ablate.mask.MaskDesign;
+import io.ablate.onnx.OnnxGraph;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/**
+ * What is ablated, what is measured and how the passes are made: shared by plan, collect, compare.
+ */
+final class CollectOptions {
+  @Option(
+      names = "--components",
+      order = 30,
+      paramLabel = "RULE",
+      defaultValue = "",
+      description = {
+        "What to ablate: kinds and globs on names, separated by commas, ! excludes (default: all"
+            + " convolution filters and neurons); or a JSON file of groups.",
+        "For example conv-filter,!layer4*"
+      })
+  private String components = "";
+
+  @Option(
+      names = "--include-output",
+      order = 31,
+      description = "Ablate the output layer's neurons too.")
+  private boolean includeOutput;
+
+  @Option(
+      names = "--keep",
+      order = 32,
+      paramLabel = "P",
+      defaultValue = "0.9",
+      description = "Probability of keeping a component (default: 0.9).")
+  private double keep = 0.9;
+
+  @Option(
+      names = "--design",
+      order = 33,
+      paramLabel = "NAME",
+      defaultValue = "bernoulli",
+      description = "Masks: bernoulli or leave-one-out (default: bernoulli).")
+  private String design = "bernoulli";
+
+  @Option(
+      names = "--masks-file",
+      order = 34,
+      paramLabel = "M.npy",
+      description = "Masks from a file, rows x components, instead of drawn ones.")
+  private @Nullable Path masksFile;
+
+  @Option(
+      names = "--output",
+      order = 35,
+      paramLabel = "NAME",
+      defaultValue = "margin",
+      description =
+          "The scalar: margin, margin-logsumexp, logit, log-prob or loss (default: margin).")
+  private String output = "margin";
+
+  @Option(
+      names = "--ablation",
+      order = 36,
+      paramLabel = "NAME",
+      defaultValue = "zero-weights",
+      description = "zero-weights, zero-output or constant (default: zero-weights, as COAR does).")
+  private String ablation = "zero-weights";
+
+  @Option(
+      names = "--constant",
+      order = 37,
+      paramLabel = "FILE.npy",
+      description = "For --ablation constant: the value of each component, one per column.")
+  private @Nullable Path constant;
+
+  @Option(
+      names = "--labels",
+      order = 38,
+      paramLabel = "WHICH",
+      defaultValue = "given",
+      description =
+          "The class that the output is about: given, predicted, or a class for all (default:"
+              + " given).")
+  private String labels = "given";
+
+  @Option(
+      names = "--order",
+      order = 39,
+      paramLabel = "NAME",
+      description = "What fills a batch: masks or examples (default: what runs faster).")
+  private @Nullable String order;
+
+  @Option(
+      names = "--batch",
+      order = 40,
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Rows per batch (default: what runs fastest).")
+  private int batch;
+
+  @Option(
+      names = "--memory",
+      order = 41,
+      paramLabel = "SIZE",
+      description =
+          "Bound on the process's memory, for example 2G (default: half of what is free).")
+  private @Nullable String memory;
+
+  @Option(
+      names = "--precision",
+      order = 42,
+      paramLabel = "NAME",
+      defaultValue = "fp32",
+      description = "fp32 (default: fp32).")
+  private String precision = "fp32";
+
+  String labels() {
+    return labels;
+  }
+
+  boolean fromFile() {
+    return masksFile != null;
+  }
+
+  int batch() {
+    if (batch < 0 || batch > 1 << 16) {
+      throw new UsageException(
+          Problem.of("impossible batch").at("--batch").expected("1 to 65536").found(batch));
+    }
+    return batch;
+  }
+
+  @Nullable BatchOrder order() {
+    return order == null ? null : BatchOrder.of(order);
+  }
+
+  /** The bound in bytes, or {@code otherwise}. */
+  long memory(long otherwise) {
+    return memory == null ? otherwise : Sizes.parse("--memory", memory);
+  }
+
+  void requirePrecision() {
+    if (!precision.equals("fp32")) {
+      throw new BadInputException(
+          Problem.of("backend missing")
+              .at("--precision " + precision)
+              .found("backends for fp32 alone in this build")
+              .remedy("use --precision fp32"));
+    }
+  }
+
+  ComponentSet components(OnnxGraph graph, @Nullable String logits) {
+    if (components.endsWith(".json") || Files.isRegularFile(path(components))) {
+      return ComponentSpec.read(path(components)).resolve(graph);
+    }
+    ComponentRules rules = ComponentRules.parse(components);
+    return ComponentDiscovery.discover(graph, includeOutput ? rules.withOutput() : rules, logits);
+  }
+
+  /** As the manifest of a comparison words the choice of components. */
+  String componentRule() {
+    String rule = components.isEmpty() ? "all" : components;
+    return includeOutput ? rule + ", include-output" : rule;
+  }
+
+  InstrumentOptions instrument(@Nullable String logits, int columns, List<String> save) {
+    Ablation chosen = named("--ablation", ablation, Ablation.values(), Ablation::label);
+    OutputFunction function =
+        named("--output", output, OutputFunction.values(), OutputFunction::label);
+    return InstrumentOptions.defaults()
+        .ablation(chosen)
+        .outputFunction(function)
+        .logits(logits)
+        .reference(reference(chosen, columns))
+        .withLogits(save.contains("logits"))
+        .withActivationScale(save.contains("activation-scale"));
+  }
+
+  private float @Nullable [] reference(Ablation chosen, int columns) {
+    if (chosen == Ablation.MEAN) {
+      throw new BadInputException(
+          Problem.of("mean ablation needs the components' mean outputs")
+              .at("--ablation mean")
+              .remedy("compute them and use --ablation constant --constant FILE.npy"));
+    }
+    if (chosen != Ablation.CONSTANT) {
+      if (constant != null) {
+        throw new UsageException(
+            Problem.of("--constant is for --ablation constant").found("--ablation " + ablation));
+      }
+      return null;
+    }
+    if (constant == null) {
+      throw new UsageException(
+          Problem.of("--ablation constant needs --constant FILE.npy, one value per component"));
+    }
+    try (NpyFile npy = NpyFile.open(constant).requireShape(columns)) {
+      double[] values = npy.rows(0, columns);
+      float[] floats = new float[columns];
+      for (int i = 0; i < columns; i++) {
+        floats[i] = (float) values[i];
+      }
+      return floats;
+    }
+  }
+
+  /** The masks, as wide as {@code columns}; close it where it can be closed. */
+  MaskDesign masks(long seed, int columns) {
+    if (masksFile != null) {
+      return FileMasks.open(masksFile, columns);
+    }
+    return switch (design) {
+      case "bernoulli" -> new BernoulliMasks(seed, keep, columns);
+      case "leave-one-out" -> new LeaveOneOutMasks(columns);
+      default ->
+          throw new UsageException(
+              Problem.of("unknown design of masks")
+                  .at("--design")
+                  .expected("bernoulli or leave-one-out")
+                  .found(design));
+    };
+  }
+
+  /** Checks {@code --keep} before any work. */
+  void requireKeep() {
+    new BernoulliMasks(0, keep, 1);
+  }
+
+  private static <T> T named(String option, String name, T[] all, Function<T, String> label) {
+    return Arrays.stream(all)
+        .filter(one -> label.apply(one).equals(name.toLowerCase(Locale.ROOT)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new UsageException(
+                    Problem.of("unknown name")
+                        .at(option)
+                        .expected(String.join(", ", Arrays.stream(all).map(label).toList()))
+                        .found(name)));
+  }
+
+  private static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (java.nio.file.InvalidPathException e) {
+      // A glob that is no path on this system.
+      return Path.of("");
+    }
+  }
+}

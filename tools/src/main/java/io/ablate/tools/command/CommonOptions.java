@@ -1,0 +1,97 @@
+package io.ablate.tools.command;
+
+import io.ablate.base.BadInputException;
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+
+/** Options that every command takes. */
+@Command(sortOptions = false)
+final class CommonOptions {
+  @Option(names = "--json", order = 90, description = "Write JSON to stdout.")
+  boolean json;
+
+  @Option(
+      names = "--seed",
+      order = 91,
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Seed of everything drawn (default: 0).")
+  long seed;
+
+  @Option(
+      names = "--threads",
+      order = 92,
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Threads to use (default: all processors). No result depends on it.")
+  private int threads;
+
+  @Option(
+      names = "--device",
+      order = 93,
+      paramLabel = "NAME",
+      defaultValue = "auto",
+      description = "auto or cpu (default: auto). A device that is missing is an error.")
+  private String device = "auto";
+
+  @Option(
+      names = "--verbose",
+      order = 94,
+      description = "Log more, and show where an error comes from.")
+  boolean verbose;
+
+  @Option(
+      names = {"-h", "--help"},
+      order = 95,
+      usageHelp = true,
+      description = "Show this help.")
+  boolean help;
+
+  int threads() {
+    if (threads < 0) {
+      throw new UsageException(
+          Problem.of("wrong number of threads")
+              .at("--threads")
+              .expected("1 or more")
+              .found(threads));
+    }
+    return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+  }
+
+  /** Checks that the requested device is there: {@code auto} and {@code cpu} are. */
+  void requireDevice() {
+    if (device.equals("auto") || device.equals("cpu")) {
+      return;
+    }
+    if (device.equals("cuda") || device.startsWith("cuda:")) {
+      throw new BadInputException(
+          Problem.of("backend missing")
+              .at("--device " + device)
+              .found("no CUDA backend in this build")
+              .remedy("use --device cpu, or --device auto to take what is there"));
+    }
+    throw new UsageException(
+        Problem.of("unknown device").at("--device").expected("auto or cpu").found(device));
+  }
+
+  static boolean verbose(ParseResult parsed) {
+    for (ParseResult level = parsed; level != null; level = level.subcommand()) {
+      if (level.hasMatchedOption("--verbose")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The values of a comma-separated option, trimmed, without empty ones. */
+  static List<String> list(String commaSeparated) {
+    return java.util.Arrays.stream(commaSeparated.split(","))
+        .map(String::strip)
+        .filter(word -> !word.isEmpty())
+        .toList();
+  }
+}

@@ -1,0 +1,179 @@
+package io.ablate.tools.command;
+
+import io.ablate.backend.Selection;
+import io.ablate.base.AtomicFile;
+import io.ablate.base.BadInputException;
+import io.ablate.base.InterruptedRunException;
+import io.ablate.base.Problem;
+import io.ablate.base.UserCache;
+import io.ablate.dataset.Collector;
+import io.ablate.dataset.ComponentDataset;
+import io.ablate.estimate.Estimator;
+import io.ablate.estimate.FitContext;
+import io.ablate.estimate.TrainingData;
+import io.ablate.evaluate.Comparison;
+import io.ablate.evaluate.ComparisonData;
+import io.ablate.linalg.LinearAlgebra;
+import io.ablate.models.BundledModels;
+import io.ablate.tools.ConsoleProgress;
+import io.ablate.tools.report.ReportContent;
+import io.ablate.tools.report.ReportFiles;
+import io.ablate.tools.report.TargetTable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** The main job: how many forward passes does each method need? */
+@Command(
+    name = "compare",
+    sortOptions = false,
+    abbreviateSynopsis = true,
+    description = {
+      "Find how many ablated forward passes each method needs: collect, fit, score, report.",
+      "Without arguments on the bundled model and data. Ctrl-C keeps what is done; the same command"
+          + " goes on."
+    },
+    footer = {
+      "",
+      "Examples:  ablate compare",
+      "           ablate compare model.onnx --data imagefolder:photos --examples 0-9 --out report",
+      "           ablate compare store --methods least-squares,ridge --samples 100,1600"
+    })
+final class CompareCommand extends Subcommand {
+  private static final int HELD_OUT = 800;
+  private static final int MOST_HELD_OUT_OF_STORE = 1500;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "MODEL|STORE",
+      description = "An ONNX file, or a collected store (default: the bundled model).")
+  private @Nullable Path subject;
+
+  @Mixin private final CompareOptions compare = new CompareOptions();
+  @Mixin private final DataOptions data = new DataOptions();
+  @Mixin private final CollectOptions collect = new CollectOptions();
+  @Mixin private final ModelOptions modelOptions = new ModelOptions();
+  @Mixin private final LinalgOption linalg = new LinalgOption();
+
+  @Override
+  void run(ConsoleProgress progress) {
+    List<Estimator> methods = FitCommand.estimators(compare.methods());
+    double[] targets = compare.targets();
+    Selection<LinearAlgebra> algebra = linalg.select(common.threads());
+    try {
+      if (subject != null && Files.isDirectory(subject)) {
+        fromStore(subject, methods, targets, algebra, progress);
+      } else {
+        fromModel(subject == null ? bundled() : subject, methods, targets, algebra, progress);
+      }
+    } catch (InterruptedRunException e) {
+      throw new InterruptedRunException(
+          Problem.of("interrupted")
+              .at(compare.out)
+              .remedy("what was collected is kept; the same command goes on from there"),
+          e);
+    }
+  }
+
+  private void fromModel(
+      Path model,
+      List<Estimator> methods,
+      double[] targets,
+      Selection<LinearAlgebra> algebra,
+      ConsoleProgress progress) {
+    try (Workbench bench =
+        Workbench.open(model, modelOptions, data, collect, common, List.of("activation-scale"))) {
+      int columns = bench.model().components().size();
+      int[] samples = compare.samples(columns, Integer.MAX_VALUE);
+      int rows = samples[samples.length - 1] + compare.heldOut(HELD_OUT);
+      Path store = compare.out.resolve("store");
+      PassClock clock = new PassClock(progress);
+      Collector.Result collected = Collector.run(bench.request(store, 0, rows, true), clock);
+      try (ComponentDataset dataset = ComponentDataset.open(store)) {
+        double secondsPerRow = clock.secondsPerPass() * dataset.examples();
+        Comparison.Outcome outcome =
+            fit(
+                dataset,
+                dataset.completedRows(),
+                samples,
+                rows - samples[samples.length - 1],
+                secondsPerRow,
+                methods,
+                targets,
+                algebra,
+                progress);
+        ReportBuilder report =
+            new ReportBuilder(dataset, outcome, algebra.role(), compare, common)
+                .passes(collected.passes(), clock.secondsPerPass())
+                .bench(bench, collect);
+        publish(report);
+      }
+    }
+  }
+
+  private void fromStore(
+      Path store,
+      List<Estimator> methods,
+      double[] targets,
+      Selection<LinearAlgebra> algebra,
+      ConsoleProgress progress) {
+    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+      int[] rows = dataset.completedRows();
+      int heldOut = compare.heldOut(Math.min(MOST_HELD_OUT_OF_STORE, rows.length / 3));
+      int[] samples = compare.samples(dataset.columns(), rows.length - heldOut);
+      Comparison.Outcome outcome =
+          fit(dataset, rows, samples, heldOut, Double.NaN, methods, targets, algebra, progress);
+      publish(new ReportBuilder(dataset, outcome, algebra.role(), compare, common));
+    }
+  }
+
+  private Comparison.Outcome fit(
+      ComponentDataset dataset,
+      int[] rows,
+      int[] samples,
+      int heldOut,
+      double secondsPerRow,
+      List<Estimator> methods,
+      double[] targets,
+      Selection<LinearAlgebra> algebra,
+      ConsoleProgress progress) {
+    TrainingData all = TrainingData.of(dataset, rows);
+    FitContext context = new FitContext(algebra.backend(), common.seed, progress, common.threads());
+    return Comparison.run(
+        new ComparisonData(all, rows.length - heldOut, rows.length, secondsPerRow),
+        methods,
+        samples,
+        targets,
+        context);
+  }
+
+  private void publish(ReportBuilder builder) {
+    ReportContent content = builder.build();
+    ReportFiles.write(compare.out, content);
+    print(content.result(), () -> text(content));
+  }
+
+  private String text(ReportContent content) {
+    TargetTable table = new TargetTable(content.result());
+    return table.headline()
+        + "\n\nForward passes per example needed for a mean LDS of\n\n"
+        + table.text()
+        + "\nReport: "
+        + compare.out.resolve("report.html")
+        + "\n";
+  }
+
+  private static Path bundled() {
+    Path cache = UserCache.folder();
+    try {
+      return BundledModels.extract(BundledModels.DEFAULT, cache);
+    } catch (IOException e) {
+      throw new BadInputException(AtomicFile.cannotWrite(cache, e), e);
+    }
+  }
+}

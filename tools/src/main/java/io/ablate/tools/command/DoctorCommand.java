@@ -1,0 +1,118 @@
+package io.ablate.tools.command;
+
+import io.ablate.base.Problem;
+import io.ablate.base.UserCache;
+import io.ablate.forward.OrtCpuBackend;
+import io.ablate.linalg.LinearAlgebraProvider;
+import io.ablate.linalg.LinearAlgebras;
+import io.ablate.tools.ConsoleProgress;
+import io.ablate.tools.report.TextTable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+
+/** Backends, versions, devices, what is missing and how to get it. Never fails. */
+@Command(
+    name = "doctor",
+    sortOptions = false,
+    abbreviateSynopsis = true,
+    description = "Show backends, versions and devices, what is missing and how to get it.",
+    footer = {"", "Example:  ablate doctor --json"})
+final class DoctorCommand extends Subcommand {
+  /**
+   * One thing that was looked for.
+   *
+   * @param use what it would serve
+   * @param name its name
+   * @param usable whether it can be used here
+   * @param detail version or place; where unusable, why and how to mend it
+   */
+  record Finding(String use, String name, boolean usable, String detail) {}
+
+  /** What {@code --json} prints. */
+  record Report(Map<String, String> system, List<Finding> findings) {}
+
+  @Override
+  void run(ConsoleProgress progress) {
+    Report report = new Report(system(), findings());
+    print(report, () -> text(report));
+  }
+
+  private static String text(Report report) {
+    List<List<String>> about = new ArrayList<>();
+    report.system().forEach((name, value) -> about.add(List.of(name, value)));
+    List<List<String>> found = new ArrayList<>();
+    found.add(List.of("for", "name", "usable", ""));
+    for (Finding finding : report.findings()) {
+      found.add(
+          List.of(
+              finding.use(), finding.name(), finding.usable() ? "yes" : "no", finding.detail()));
+    }
+    return TextTable.left(about) + "\n" + TextTable.left(found);
+  }
+
+  private static Map<String, String> system() {
+    Map<String, String> system = new LinkedHashMap<>();
+    Runtime runtime = Runtime.getRuntime();
+    system.put("ablate", Versions.ablate());
+    system.put(
+        "java",
+        System.getProperty("java.vendor")
+            + " "
+            + Runtime.version()
+            + ", "
+            + System.getProperty("java.home"));
+    system.put(
+        "system",
+        System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.version")
+            + " "
+            + System.getProperty("os.arch"));
+    system.put("processors", Integer.toString(runtime.availableProcessors()));
+    system.put("heap", "up to " + Sizes.bytes(runtime.maxMemory()));
+    system.put("cache", UserCache.folder().toString());
+    return system;
+  }
+
+  private static List<Finding> findings() {
+    List<Finding> findings = new ArrayList<>();
+    findings.add(onnxRuntime());
+    findings.add(cuda());
+    boolean chosen = false;
+    for (LinearAlgebraProvider provider : LinearAlgebras.providers()) {
+      Optional<Problem> problem = provider.whyUnusable();
+      boolean usable = problem.isEmpty();
+      String detail =
+          usable
+              ? provider.version() + (chosen ? "" : ", chosen by auto")
+              : problem.get().message();
+      chosen |= usable;
+      findings.add(new Finding("linear algebra", provider.name(), usable, detail));
+    }
+    return findings;
+  }
+
+  private static Finding onnxRuntime() {
+    try {
+      return new Finding(
+          "forward passes", "cpu", true, "ONNX Runtime " + new OrtCpuBackend().version());
+    } catch (RuntimeException | LinkageError e) {
+      return new Finding(
+          "forward passes",
+          "cpu",
+          false,
+          "ONNX Runtime does not load: "
+              + e
+              + "; it needs a 64-bit system with glibc and libstdc++");
+    }
+  }
+
+  private static Finding cuda() {
+    return new Finding(
+        "forward passes", "cuda", false, "not in this build, whose backend is the CPU");
+  }
+}

@@ -1,0 +1,138 @@
+package io.ablate.tools.command;
+
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import io.ablate.dataset.ComponentDataset;
+import io.ablate.estimate.ComponentModels;
+import io.ablate.estimate.Estimator;
+import io.ablate.estimate.Estimators;
+import io.ablate.estimate.FitContext;
+import io.ablate.estimate.FitFiles;
+import io.ablate.estimate.TrainingData;
+import io.ablate.linalg.LinearAlgebra;
+import io.ablate.tools.ConsoleProgress;
+import io.ablate.tools.report.TextTable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** From a store to component models on disk. */
+@Command(
+    name = "fit",
+    abbreviateSynopsis = true,
+    sortOptions = false,
+    description = "Fit component models to a store: one folder per method.",
+    footer = {
+      "",
+      "With one method DIR holds the model, with several DIR/METHOD does.",
+      "Example:  ablate fit store --method least-squares,ridge --samples 1600 --out fits"
+    })
+final class FitCommand extends Subcommand {
+  @Parameters(paramLabel = "STORE", description = "Folder with masks.npy and outputs.npy.")
+  private @Nullable Path store;
+
+  @Option(
+      names = "--method",
+      required = true,
+      paramLabel = "NAMES",
+      description = "Estimators, separated by commas: ${COMPLETION-CANDIDATES}.",
+      completionCandidates = MethodNames.class)
+  private String methods = "";
+
+  @Option(
+      names = "--samples",
+      paramLabel = "N",
+      description = "Use the first N completed rows (default: all).")
+  private @Nullable Integer samples;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write.")
+  private @Nullable Path out;
+
+  @Mixin private final LinalgOption linalg = new LinalgOption();
+
+  /** The names of all estimators, for help texts. */
+  static final class MethodNames extends ArrayList<String> {
+    private static final long serialVersionUID = 1L;
+
+    MethodNames() {
+      super(Estimators.names());
+    }
+  }
+
+  /** One fit, for {@code --json}. */
+  record Fitted(
+      String method,
+      String folder,
+      int samples,
+      int components,
+      int examples,
+      double seconds,
+      Map<String, Object> diagnostics) {}
+
+  @Override
+  void run(ConsoleProgress progress) {
+    Path folder = Objects.requireNonNull(out);
+    List<Estimator> estimators = estimators(CommonOptions.list(methods));
+    LinearAlgebra algebra = linalg.select(common.threads()).backend();
+    List<Fitted> fitted = new ArrayList<>();
+    try (ComponentDataset dataset = ComponentDataset.open(Objects.requireNonNull(store))) {
+      int[] rows = samples == null ? dataset.completedRows() : dataset.firstCompleted(samples);
+      TrainingData data = TrainingData.of(dataset, rows);
+      FitContext context = new FitContext(algebra, common.seed, progress, common.threads());
+      for (Estimator estimator : estimators) {
+        Path target = estimators.size() == 1 ? folder : folder.resolve(estimator.name());
+        long start = System.nanoTime();
+        ComponentModels models = estimator.fit(data, context);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        FitProvenance provenance =
+            FitProvenance.of(dataset, rows, common.seed, algebra.name(), seconds);
+        FitFiles.write(target, models, provenance.asMap());
+        fitted.add(
+            new Fitted(
+                estimator.name(),
+                target.toString(),
+                rows.length,
+                dataset.columns(),
+                dataset.examples(),
+                seconds,
+                models.diagnostics()));
+      }
+    }
+    print(fitted, () -> text(fitted));
+  }
+
+  /** The estimators of the given names, each once. */
+  static List<Estimator> estimators(List<String> names) {
+    List<String> distinct = new ArrayList<>(new LinkedHashSet<>(names));
+    if (distinct.isEmpty() || distinct.size() < names.size()) {
+      throw new UsageException(
+          Problem.of("each method once").at("--method").found(String.join(",", names)));
+    }
+    return distinct.stream().map(Estimators::byName).toList();
+  }
+
+  private static String text(List<Fitted> fitted) {
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("method", "folder", "samples", "components", "examples", "seconds"));
+    for (Fitted one : fitted) {
+      rows.add(
+          List.of(
+              one.method(),
+              one.folder(),
+              Integer.toString(one.samples()),
+              Integer.toString(one.components()),
+              Integer.toString(one.examples()),
+              String.format(Locale.ROOT, "%.2f", one.seconds())));
+    }
+    return TextTable.align(rows, 2);
+  }
+}

@@ -1,0 +1,72 @@
+package io.ablate.tools.command;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.ablate.base.BadInputException;
+import io.ablate.base.Json;
+import io.ablate.base.Problem;
+import io.ablate.dataset.ComponentDataset;
+import io.ablate.dataset.Manifest;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a fit's manifest says of where it comes from.
+ *
+ * @param samples number of rows fitted
+ * @param rowsEnd one past the last row fitted; all completed rows before it were used
+ * @param seed of whatever the method drew
+ * @param linearAlgebra name of the matrix backend
+ * @param output the output function's name; null where the store did not say
+ * @param modelSha256 digest of the model's file; null where the store did not say
+ * @param dataSha256 digest of the examples' values; null where the store did not say
+ * @param seconds time of the fit
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+record FitProvenance(
+    int samples,
+    int rowsEnd,
+    long seed,
+    String linearAlgebra,
+    @Nullable String output,
+    @Nullable String modelSha256,
+    @Nullable String dataSha256,
+    double seconds) {
+
+  static FitProvenance of(
+      ComponentDataset dataset, int[] rows, long seed, String linearAlgebra, double seconds) {
+    @Nullable Manifest origin = dataset.manifest();
+    return new FitProvenance(
+        rows.length,
+        rows[rows.length - 1] + 1,
+        seed,
+        linearAlgebra,
+        origin == null ? null : origin.output(),
+        origin == null ? null : origin.model().sha256(),
+        origin == null ? null : origin.data().sha256(),
+        seconds);
+  }
+
+  /**
+   * Reads what {@code ablate fit} wrote.
+   *
+   * @throws BadInputException if the manifest does not say which rows were fitted
+   */
+  static FitProvenance read(Path folder, JsonNode manifest) {
+    if (!manifest.path("rows_end").isInt()) {
+      throw new BadInputException(
+          Problem.of("the fit does not say which rows it saw")
+              .at(folder.resolve("manifest.json"))
+              .expected("\"rows_end\"")
+              .remedy("fit again with ablate fit"));
+    }
+    return Json.mapper().convertValue(manifest, FitProvenance.class);
+  }
+
+  Map<String, Object> asMap() {
+    return Json.mapper().convertValue(this, new TypeReference<Map<String, Object>>() {});
+  }
+}

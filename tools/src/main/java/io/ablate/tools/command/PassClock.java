@@ -1,0 +1,36 @@
+package io.ablate.tools.command;
+
+import io.ablate.base.Progress;
+
+/** Passes on progress and measures how long the passes themselves take. */
+final class PassClock implements Progress {
+  private final Progress next;
+  private long firstDone = -1;
+  private long lastDone;
+  private long firstNanos;
+  private long lastNanos;
+
+  PassClock(Progress next) {
+    this.next = next;
+  }
+
+  @Override
+  public void update(String stage, long done, long total) {
+    if (stage.equals("passes")) {
+      lastDone = done;
+      lastNanos = System.nanoTime();
+      if (firstDone < 0) {
+        firstDone = done;
+        firstNanos = lastNanos;
+      }
+    }
+    next.update(stage, done, total);
+  }
+
+  /** Seconds per pass of this run; NaN if there was none. */
+  double secondsPerPass() {
+    return lastDone > firstDone
+        ? (lastNanos - firstNanos) / 1e9 / (lastDone - firstDone)
+        : Double.NaN;
+  }
+}

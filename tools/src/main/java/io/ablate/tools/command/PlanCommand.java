@@ -1,0 +1,121 @@
+package io.ablate.tools.command;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.ablate.dataset.CollectPlan;
+import io.ablate.dataset.Manifest;
+import io.ablate.dataset.Planner;
+import io.ablate.tools.ConsoleProgress;
+import io.ablate.tools.report.TextTable;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** What collecting would cost, from a short calibration. */
+@Command(
+    name = "plan",
+    sortOptions = false,
+    abbreviateSynopsis = true,
+    description = "Say what collect would cost: passes, time, memory, disk. Writes nothing.",
+    footer = {
+      "",
+      "Example:  ablate plan model.onnx --data cifar10:DIR --examples 0-9 --masks 5000"
+    })
+final class PlanCommand extends Subcommand {
+  @Parameters(paramLabel = "MODEL", description = "An ONNX file, opset 11 to 22.")
+  private @Nullable Path model;
+
+  @Mixin private final DataOptions data = new DataOptions();
+
+  @Option(
+      names = "--masks",
+      order = 22,
+      paramLabel = "N",
+      description = "Number of masks (default: all of --masks-file).")
+  private @Nullable Integer masks;
+
+  @Option(
+      names = "--out",
+      order = 24,
+      paramLabel = "STORE",
+      description = "Count only what this store still lacks.")
+  private @Nullable Path out;
+
+  @Option(
+      names = "--save",
+      order = 26,
+      split = ",",
+      paramLabel = "WHAT",
+      defaultValue = "activation-scale",
+      description =
+          "activation-scale, logits or none, separated by commas (default: activation-scale).")
+  private List<String> save = List.of();
+
+  @Mixin private final CollectOptions collect = new CollectOptions();
+  @Mixin private final ModelOptions modelOptions = new ModelOptions();
+
+  /** What {@code --json} prints. */
+  @JsonNaming(SnakeCaseStrategy.class)
+  record Planned(
+      long passes,
+      long scalePasses,
+      Manifest.Batch batch,
+      double secondsPerPass,
+      double seconds,
+      long memoryBytes,
+      long diskBytes,
+      int components) {}
+
+  @Override
+  void run(ConsoleProgress progress) {
+    int rows = CollectCommand.rows(masks, collect);
+    // A folder that is not there: nothing is written to it.
+    Path store =
+        out != null
+            ? out
+            : Path.of(
+                System.getProperty("java.io.tmpdir"),
+                "ablate-plan-" + ProcessHandle.current().pid());
+    try (Workbench bench =
+        Workbench.open(
+            Objects.requireNonNull(model),
+            modelOptions,
+            data,
+            collect,
+            common,
+            CollectCommand.saved(save))) {
+      CollectPlan plan = Planner.plan(bench.request(store, 0, rows, true));
+      Planned planned =
+          new Planned(
+              plan.passes(),
+              plan.scalePasses(),
+              plan.batch(),
+              plan.secondsPerPass(),
+              plan.seconds(),
+              plan.memoryBytes(),
+              plan.diskBytes(),
+              bench.model().components().size());
+      print(planned, () -> text(planned));
+    }
+  }
+
+  private static String text(Planned plan) {
+    return TextTable.left(
+        List.of(
+            List.of("components", String.format(Locale.ROOT, "%,d", plan.components())),
+            List.of("ablated passes", String.format(Locale.ROOT, "%,d", plan.passes())),
+            List.of("scale passes", String.format(Locale.ROOT, "%,d", plan.scalePasses())),
+            List.of("batch", plan.batch().size() + " rows filled with " + plan.batch().order()),
+            List.of(
+                "speed", String.format(Locale.ROOT, "%,.0f passes/s", 1 / plan.secondsPerPass())),
+            List.of("time", ConsoleProgress.duration(plan.seconds())),
+            List.of("memory", Sizes.bytes(plan.memoryBytes())),
+            List.of("disk", Sizes.bytes(plan.diskBytes()))));
+  }
+}

@@ -1,0 +1,188 @@
+package io.ablate.tools.command;
+
+import io.ablate.base.BadInputException;
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import io.ablate.component.ComponentSet;
+import io.ablate.dataset.CollectRequest;
+import io.ablate.example.Example;
+import io.ablate.example.ExampleSource;
+import io.ablate.example.ExampleSources;
+import io.ablate.example.ModelSidecar;
+import io.ablate.instrument.InstrumentOptions;
+import io.ablate.instrument.InstrumentedModel;
+import io.ablate.instrument.Instrumenter;
+import io.ablate.mask.MaskDesign;
+import io.ablate.onnx.OnnxGraph;
+import io.ablate.onnx.OnnxModel;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.ToIntFunction;
+
+/** A model made ready: components found, instrumented, examples opened, masks designed. */
+final class Workbench implements AutoCloseable {
+  private final OnnxModel plain;
+  private final ModelSidecar sidecar;
+  private final InstrumentedModel model;
+  private final ExampleSource source;
+  private final int[] examples;
+  private final MaskDesign design;
+  private final CollectOptions options;
+  private final int threads;
+
+  private Workbench(
+      OnnxModel plain,
+      ModelSidecar sidecar,
+      InstrumentedModel model,
+      ExampleSource source,
+      int[] examples,
+      MaskDesign design,
+      CollectOptions options,
+      int threads) {
+    this.plain = plain;
+    this.sidecar = sidecar;
+    this.model = model;
+    this.source = source;
+    this.examples = examples;
+    this.design = design;
+    this.options = options;
+    this.threads = threads;
+  }
+
+  /**
+   * Opens everything, cheapest checks first.
+   *
+   * @param save what is stored besides the outputs
+   */
+  static Workbench open(
+      Path modelFile,
+      ModelOptions modelOptions,
+      DataOptions data,
+      CollectOptions options,
+      CommonOptions common,
+      List<String> save) {
+    options.requireKeep();
+    options.requirePrecision();
+    int[] examples = data.selection();
+    OnnxModel onnx = OnnxModel.read(modelFile);
+    ModelSidecar sidecar = modelOptions.sidecarOf(modelFile);
+    OnnxGraph graph = onnx.graph();
+    ComponentSet components = options.components(graph, sidecar.output());
+    InstrumentedModel model =
+        Instrumenter.instrument(
+            onnx, components, options.instrument(sidecar.output(), components.size(), save));
+    MaskDesign design = options.masks(common.seed, components.size());
+    long[] shape = model.example().shape();
+    ExampleSource source =
+        ExampleSources.open(data.data, sidecar, Arrays.copyOfRange(shape, 1, shape.length));
+    return new Workbench(onnx, sidecar, model, source, examples, design, options, common.threads());
+  }
+
+  ModelSidecar sidecar() {
+    return sidecar;
+  }
+
+  InstrumentedModel model() {
+    return model;
+  }
+
+  ExampleSource source() {
+    return source;
+  }
+
+  int[] examples() {
+    return examples.clone();
+  }
+
+  MaskDesign design() {
+    return design;
+  }
+
+  /** The request to collect {@code rows} rows; the masks of a file: all of it where 0. */
+  CollectRequest request(Path store, long firstRow, int rows, boolean resume) {
+    int count = rows;
+    if (rows == 0) {
+      long available = design.rows();
+      if (available == Long.MAX_VALUE) {
+        throw new UsageException(Problem.of("how many masks?").remedy("give --masks N"));
+      }
+      count = Math.toIntExact(available - firstRow);
+    }
+    CollectRequest.Settings settings =
+        CollectRequest.Settings.defaults().threads(threads).batch(options.order(), options.batch());
+    settings =
+        new CollectRequest.Settings(
+            settings.backend(),
+            settings.backendReport(),
+            settings.threads(),
+            settings.order(),
+            settings.batch(),
+            options.memory(settings.memoryBytes()));
+    return new CollectRequest(
+        store, model, design, firstRow, count, source, examples, labels(), resume, settings);
+  }
+
+  /** The class that an example's output is about. */
+  private ToIntFunction<Example> labels() {
+    String which = options.labels();
+    if (which.equals("given")) {
+      return Example::label;
+    }
+    if (!which.equals("predicted")) {
+      int label = namedClass(which);
+      return example -> label;
+    }
+    Map<Integer, Integer> predicted = new HashMap<>();
+    try (Unablated unablated = unablated()) {
+      for (int position : examples) {
+        predicted.put(position, unablated.of(source.load(position), 0).predicted());
+      }
+    }
+    return example -> Objects.requireNonNull(predicted.get(example.index()));
+  }
+
+  /** The model without masks, for predictions. */
+  Unablated unablated() {
+    InstrumentOptions withLogits =
+        options.instrument(sidecar.output(), model.components().size(), List.of("logits"));
+    return new Unablated(
+        Instrumenter.instrument(plain, model.components(), withLogits),
+        source.load(examples[0]).shape(),
+        threads);
+  }
+
+  private int namedClass(String which) {
+    int named = sidecar.classes().indexOf(which);
+    if (named >= 0) {
+      return named;
+    }
+    int classes = model.classes();
+    if (which.matches("\\d{1,9}") && (classes < 0 || Integer.parseInt(which) < classes)) {
+      return Integer.parseInt(which);
+    }
+    throw new UsageException(
+        Problem.of("unknown class")
+            .at("--labels")
+            .expected(
+                "given, predicted, "
+                    + (classes < 0 ? "a number" : "0 to " + (classes - 1))
+                    + (sidecar.classes().isEmpty() ? "" : " or one of " + sidecar.classes()))
+            .found(which));
+  }
+
+  @Override
+  public void close() {
+    source.close();
+    if (design instanceof AutoCloseable file) {
+      try {
+        file.close();
+      } catch (Exception e) {
+        throw new BadInputException(Problem.of("cannot close the masks").found(e), e);
+      }
+    }
+  }
+}

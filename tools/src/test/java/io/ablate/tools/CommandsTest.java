@@ -1,0 +1,245 @@
+package io.ablate.tools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.ablate.base.Json;
+import io.ablate.dataset.ComponentDataset;
+import io.ablate.estimate.FitFiles;
+import io.ablate.evaluate.Lds;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every command on a small model, from the ONNX file to the report. */
+class CommandsTest {
+  @TempDir Path temp;
+  private Path model;
+  private String data;
+  private Path store;
+
+  @BeforeEach
+  void layOut() throws IOException {
+    model = Cli.model(temp, 1);
+    data = Cli.data(temp, 4);
+    store = temp.resolve("store");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "compare",
+        "inspect",
+        "plan",
+        "collect",
+        "fit",
+        "evaluate",
+        "merge",
+        "fetch",
+        "doctor"
+      })
+  void shouldExplainItselfWithAnExample(String command) {
+    Cli.Outcome outcome = Cli.run(command, "--help");
+    assertThat(outcome.code()).isZero();
+    assertThat(outcome.out())
+        .contains("Usage: ablate " + command)
+        .contains("ablate " + command + " ")
+        .contains("Example")
+        .contains("--json", "--seed", "--threads", "--device", "--verbose");
+  }
+
+  @Test
+  void shouldListComponentsByLayer() {
+    JsonNode found = json("inspect", model, "--json");
+    assertThat(found.path("components").asInt()).isEqualTo(Cli.COLUMNS);
+    assertThat(found.path("opset").asInt()).isEqualTo(17);
+    assertThat(found.at("/layers/0/tensors/0").asText()).isEqualTo("conv1.weight");
+    assertThat(found.at("/layers/1/components").asInt()).isEqualTo(8);
+    assertThat(found.path("layers")).hasSize(2);
+    assertThat(json("inspect", model, "--json", "--include-output").path("components").asInt())
+        .isEqualTo(Cli.COLUMNS + Cli.CLASSES);
+    assertThat(Cli.run("inspect", model).out()).contains("conv1.weight", "n", "13");
+  }
+
+  @Test
+  void shouldPlanThePassesThatAreThenCounted() throws IOException {
+    Object[] job = {model, "--data", data, "--examples", "0,2-3", "--masks", 50, "--json"};
+    JsonNode plan = json(with("plan", job));
+    JsonNode done = json(with("collect", job, "--out", store));
+    assertThat(plan.path("passes").asLong()).isEqualTo(150);
+    assertThat(done.path("passes").asLong()).isEqualTo(150);
+    assertThat(plan.path("scale_passes")).isEqualTo(done.path("scale_passes"));
+    long bytes = 0;
+    for (String array : List.of("masks.npy", "outputs.npy", "_completed.npy")) {
+      bytes += Files.size(store.resolve(array));
+    }
+    assertThat(plan.path("disk_bytes").asLong()).isCloseTo(bytes, within(1000L));
+    assertThat(json(with("plan", job, "--out", store)).path("passes").asLong()).isZero();
+  }
+
+  @Test
+  void shouldCollectInPartsWhatOneRunCollects() throws IOException {
+    Object[] job = {model, "--data", data, "--examples", "0-1", "--batch", 8, "--order", "masks"};
+    ok(with("collect", job, "--masks", 60, "--out", store));
+    ok(with("collect", job, "--masks", 24, "--out", temp.resolve("a")));
+    ok(with("collect", job, "--masks", 36, "--first-row", 24, "--out", temp.resolve("b")));
+    ok("merge", temp.resolve("b"), temp.resolve("a"), "--out", temp.resolve("merged"));
+    for (String file : List.of("masks.npy", "outputs.npy", "_completed.npy", "manifest.json")) {
+      assertThat(temp.resolve("merged").resolve(file)).hasSameBinaryContentAs(store.resolve(file));
+    }
+  }
+
+  @Test
+  void shouldScoreWhatItFitted() throws IOException {
+    ok("collect", model, "--data", data, "--examples", "0-3", "--masks", 120, "--out", store);
+    Path fits = temp.resolve("fits");
+    ok("fit", store, "--method", "ridge,least-squares", "--samples", 80, "--out", fits);
+    JsonNode all = json("evaluate", store, fits, "--json");
+    assertThat(all).hasSize(2);
+    JsonNode ridge = all.get(1);
+    assertThat(ridge.path("method").asText()).isEqualTo("ridge");
+    assertThat(ridge.path("test_rows").toString()).isEqualTo("[80,120]");
+    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+      int[] rows = dataset.completedBetween(80, 120);
+      double[] expected =
+          Lds.spearman(
+              FitFiles.read(fits.resolve("ridge")).models().predict(dataset.masks(rows)),
+              dataset.outputs(rows));
+      for (int e = 0; e < 4; e++) {
+        assertThat(ridge.path("lds").get(e).asDouble()).isEqualTo(expected[e]);
+      }
+    }
+    assertThat(ridge.path("lds_mean").asDouble()).isGreaterThan(.5);
+    assertThat(Cli.run("evaluate", store, fits).out()).contains("95 % interval");
+  }
+
+  @Test
+  void shouldTakeLabelsThatAreGivenPredictedOrNamed() {
+    Object[] job = {model, "--data", data, "--examples", "0-3", "--masks", 4};
+    assertThat(labels(with("collect", job), "given")).isEqualTo("[0,1,2,0]");
+    assertThat(labels(with("collect", job), "2")).isEqualTo("[2,2,2,2]");
+    assertThat(labels(with("collect", job), "predicted")).matches("\\[[012](,[012]){3}]");
+  }
+
+  @Test
+  void shouldCompareFromTheModelToTheReport() throws IOException {
+    Path out = temp.resolve("report");
+    Object[] job = {
+      model,
+      "--data",
+      data,
+      "--examples",
+      "0-2",
+      "--methods",
+      "ridge,least-squares",
+      "--samples",
+      "16,64",
+      "--held-out",
+      50,
+      "--out",
+      out
+    };
+    Cli.Outcome first = Cli.run(with("compare", job));
+    assertThat(first.code()).as(first.err()).isZero();
+    assertThat(first.out()).contains("Forward passes").contains("LDS").contains("ridge vs COAR");
+    JsonNode comparison = Json.read(out.resolve("compare.json"));
+    assertThat(comparison.path("samples").toString()).isEqualTo("[16,23,32,45,64]");
+    assertThat(comparison.path("curves")).hasSize(10);
+    assertThat(comparison.at("/manifest/collected/rows/count").asInt()).isEqualTo(114);
+    assertThat(comparison.at("/manifest/backends/roles")).hasSize(2);
+    String html = Files.readString(out.resolve("report.html"));
+    assertThat(Pattern.compile("data-method=").matcher(html).results()).hasSize(2);
+    assertThat(Pattern.compile("<article").matcher(html).results()).hasSize(3);
+    assertThat(Files.readAllLines(out.resolve("curves.csv"))).hasSize(11);
+    assertThat(out.resolve("lds-vs-samples.svg")).exists();
+    // Once more: everything is there already, and the same figures come out.
+    JsonNode again = json(with("compare", job, "--json"));
+    assertThat(again.at("/manifest/passes_of_this_run").asInt(-1)).isZero();
+    assertThat(again.path("samples_to_target")).isEqualTo(comparison.path("samples_to_target"));
+  }
+
+  @Test
+  void shouldCompareAStoreAndLetItsScoresBeRecomputed() throws IOException {
+    ok("collect", model, "--data", data, "--examples", "0-3", "--masks", 200, "--out", store);
+    JsonNode comparison =
+        json(
+            "compare",
+            store,
+            "--methods",
+            "least-squares,ridge",
+            "--samples",
+            "32,64",
+            "--held-out",
+            100,
+            "--out",
+            temp.resolve("report"),
+            "--json");
+    for (JsonNode point : comparison.path("curves")) {
+      Path fit = temp.resolve(point.path("method").asText() + point.path("samples"));
+      ok(
+          "fit",
+          store,
+          "--method",
+          point.path("method").asText(),
+          "--samples",
+          point.path("samples"),
+          "--out",
+          fit);
+      JsonNode scores = json("evaluate", store, fit, "--test-rows", "100:200", "--json").get(0);
+      assertThat(scores.path("lds_mean").asDouble())
+          .isCloseTo(point.path("lds_mean").asDouble(), within(1e-4));
+    }
+  }
+
+  @Test
+  void shouldReportWhatIsThere() {
+    JsonNode report = json("doctor", "--json");
+    List<String> names = new ArrayList<>();
+    report.path("findings").forEach(finding -> names.add(finding.path("name").asText()));
+    assertThat(names).contains("cpu", "cuda", "ejml");
+    assertThat(Cli.run("doctor").out()).contains("ONNX Runtime", "cuda", "java");
+  }
+
+  private String labels(Object[] job, String which) {
+    Path folder = temp.resolve("labels-" + which);
+    ok(with(job, "--out", folder, "--labels", which));
+    return Json.read(folder.resolve("manifest.json")).at("/data/labels").toString();
+  }
+
+  private static Object[] with(String command, Object[] job, Object... more) {
+    List<Object> all = new ArrayList<>(List.of(command));
+    all.addAll(List.of(job));
+    all.addAll(List.of(more));
+    return all.toArray();
+  }
+
+  private static Object[] with(Object[] job, Object... more) {
+    List<Object> all = new ArrayList<>(List.of(job));
+    all.addAll(List.of(more));
+    return all.toArray();
+  }
+
+  private static void ok(Object... arguments) {
+    Cli.Outcome outcome = Cli.run(arguments);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+  }
+
+  private static JsonNode json(Object... arguments) {
+    Cli.Outcome outcome = Cli.run(arguments);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    try {
+      return Json.mapper().readTree(outcome.out());
+    } catch (IOException e) {
+      throw new AssertionError("not JSON: " + outcome.out(), e);
+    }
+  }
+}
