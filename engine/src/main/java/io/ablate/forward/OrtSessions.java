@@ -11,9 +11,18 @@ import java.nio.file.Path;
 final class OrtSessions {
   private OrtSessions() {}
 
+  /** Made once: asking again with a log level is itself logged. */
+  private static final class Environment {
+    static final OrtEnvironment ONLY;
+
+    static {
+      OrtNatives.prepare();
+      ONLY = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+    }
+  }
+
   static OrtEnvironment environment() {
-    OrtNatives.prepare();
-    return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+    return Environment.ONLY;
   }
 
   /** Loads a graph; external data is looked for in the folder that the model came from. */

@@ -11,6 +11,7 @@ import io.ablate.instrument.InstrumentedModel;
 import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.MaskMatrix;
 import io.ablate.onnx.GraphBuilder;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -120,6 +121,31 @@ class OrtCpuBackendTest {
         assertThat(logits[labels.applyAsInt(example)])
             .isEqualTo(java.util.Arrays.stream(logits).max().orElseThrow());
       }
+    }
+  }
+
+  @Test
+  void shouldMakeNoGarbagePerRow() {
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    try (ForwardSession session = open(TinyModel.plain(), 1);
+        ForwardBatch batch = session.batch(new BatchShape(512, 1))) {
+      fill(batch, 0);
+      for (int i = 0; i < 50; i++) {
+        batch.run();
+      }
+      long before = threads.getCurrentThreadAllocatedBytes();
+      float sum = 0;
+      for (int i = 0; i < 200; i++) {
+        fill(batch, 0);
+        batch.run();
+        for (int row = 0; row < 512; row++) {
+          sum += batch.output(row);
+        }
+      }
+      long perRow = (threads.getCurrentThreadAllocatedBytes() - before) / (200 * 512);
+      assertThat(sum).isFinite();
+      // What one run of 512 rows allocates is a few objects of ONNX Runtime's Java side.
+      assertThat(perRow).as("bytes per row").isLessThan(16);
     }
   }
 

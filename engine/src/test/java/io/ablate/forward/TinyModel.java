@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -172,6 +173,12 @@ public final class TinyModel {
 
   /** Random examples; the label of example i is i mod 3. */
   public static ExampleSource examples(int count) {
+    return examples(count, INPUTS);
+  }
+
+  /** As {@link #examples(int)}, of another shape. */
+  public static ExampleSource examples(int count, long... shape) {
+    int elements = (int) LongStream.of(shape).reduce(1, Math::multiplyExact);
     return new ExampleSource() {
       @Override
       public int size() {
@@ -181,12 +188,11 @@ public final class TinyModel {
       @Override
       public Example load(int index) {
         SplittableRandom random = new SplittableRandom(1000 + index);
-        float[] input = new float[INPUTS];
-        for (int i = 0; i < INPUTS; i++) {
+        float[] input = new float[elements];
+        for (int i = 0; i < elements; i++) {
           input[i] = (float) random.nextDouble(-1, 1);
         }
-        return new Example(
-            index, "tiny " + index, index % CLASSES, input, new long[] {INPUTS}, null);
+        return new Example(index, "tiny " + index, index % CLASSES, input, shape, null);
       }
 
       @Override
