@@ -12,6 +12,15 @@ import ai.onnx.proto.OnnxMl.TensorProto.DataType;
  *     does for the batch
  */
 public record ExampleInput(String name, DataType type, long[] shape) {
+  public ExampleInput {
+    shape = shape.clone();
+  }
+
+  @Override
+  public long[] shape() {
+    return shape.clone();
+  }
+
   /** Elements of one example; −1 if an extent other than the batch is open. */
   public long elements() {
     long product = 1;
