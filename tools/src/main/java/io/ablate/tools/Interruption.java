@@ -12,12 +12,19 @@ import java.util.concurrent.TimeoutException;
  * <p>A shutdown hook is the portable way to hear of both signals. While hooks run, {@code
  * System.exit} waits for them; the hook therefore halts the process itself.
  */
-final class Interruption {
+public final class Interruption {
   private static final long PATIENCE_SECONDS = 60;
+
+  private static volatile boolean requested;
 
   private final CompletableFuture<Integer> result = new CompletableFuture<>();
 
   private Interruption() {}
+
+  /** Whether this process was asked to end: whatever fails from then on fails because of it. */
+  public static boolean requested() {
+    return requested;
+  }
 
   static Interruption install(Thread worker) {
     Interruption interruption = new Interruption();
@@ -35,6 +42,7 @@ final class Interruption {
     if (result.isDone()) {
       return;
     }
+    requested = true;
     worker.interrupt();
     int code;
     try {

@@ -14,6 +14,8 @@ import java.util.List;
  * interrupted but resumable, 5 a gate failed.
  */
 public final class Main {
+  private static final int INTERNAL_ERROR = 1;
+
   private Main() {}
 
   public static void main(String[] args) {
@@ -22,8 +24,18 @@ public final class Main {
       System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "info");
     }
     Interruption interruption = Interruption.install(Thread.currentThread());
-    int code = run(args, System.out, System.err);
-    interruption.finished(code);
+    int code = INTERNAL_ERROR;
+    try {
+      code = run(args, System.out, System.err);
+    } catch (OutOfMemoryError e) {
+      System.err.println(
+          "ablate: out of memory: "
+              + e.getMessage()
+              + "; give it more with ABLATE_JAVA_OPTS=-Xmx…, or fewer samples and examples");
+    } finally {
+      // Also where an error flies past: the interruption must not wait for a result.
+      interruption.finished(code);
+    }
     System.exit(code);
   }
 

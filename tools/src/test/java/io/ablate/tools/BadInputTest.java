@@ -329,6 +329,8 @@ class BadInputTest {
     fails(USAGE, "fit", store, "--method", "ridge").contains("--out");
     fails(USAGE, "inspect", model, "--components", "nothing*").contains("nothing*");
     fails(USAGE, "collect", model, "--masks", "many", "--out", store).contains("--masks");
+    fails(USAGE, "inspect", model, "--ablation", "constant").contains("--constant FILE.npy");
+    fails(USAGE, "inspect", model, "--reference", "bundled").contains("--ablation mean");
     fails(USAGE, "fit", store, "--method", "magic", "--out", store).contains("least-squares");
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.ablate.base.Json;
+import io.ablate.base.NpyWriter;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.estimate.FitFiles;
 import io.ablate.evaluate.Lds;
@@ -128,6 +129,28 @@ class CommandsTest {
     assertThat(labels(with("collect", job), "given")).isEqualTo("[0,1,2,0]");
     assertThat(labels(with("collect", job), "2")).isEqualTo("[2,2,2,2]");
     assertThat(labels(with("collect", job), "predicted")).matches("\\[[012](,[012]){3}]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"zero-output", "mean", "constant"})
+  void shouldAblateOtherwiseWhereAsked(String ablation) throws IOException {
+    Path constant = temp.resolve("constant.npy");
+    NpyWriter.writeFloats(constant, new float[Cli.COLUMNS]);
+    Object[] job = {model, "--data", data, "--examples", "0-1", "--masks", 9};
+    ok(with("collect", job, "--out", store));
+    Path other = temp.resolve("other");
+    Object[] option =
+        ablation.equals("constant")
+            ? new Object[] {"--constant", constant}
+            : ablation.equals("mean") ? new Object[] {"--reference", data} : new Object[0];
+    ok(with(with("collect", job, "--out", other, "--ablation", ablation), option));
+    assertThat(Json.read(other.resolve("manifest.json")).at("/instrument/ablation").asText())
+        .isEqualTo(ablation);
+    try (ComponentDataset a = ComponentDataset.open(store);
+        ComponentDataset b = ComponentDataset.open(other)) {
+      assertThat(b.masks(b.completedRows())).isEqualTo(a.masks(a.completedRows()));
+      assertThat(b.outputs(b.completedRows())).isNotEqualTo(a.outputs(a.completedRows()));
+    }
   }
 
   @Test

@@ -1,8 +1,8 @@
 package io.ablate.tools.command;
 
 import io.ablate.base.AblateException;
+import io.ablate.tools.Interruption;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -42,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     })
 public final class AblateCommand implements Runnable {
   private static final int INTERNAL_ERROR = 1;
+  private static final int INTERRUPTED = 4;
 
   @CommandLine.Spec private CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;
 
@@ -80,6 +81,9 @@ public final class AblateCommand implements Runnable {
     if (e instanceof AblateException fault) {
       err.println("ablate: " + fault.getMessage());
       code = fault.exitCode();
+    } else if (Interruption.requested()) {
+      err.println("ablate: interrupted");
+      code = INTERRUPTED;
     } else {
       err.println("ablate: internal error: " + e);
       if (!verbose) {
@@ -99,10 +103,5 @@ public final class AblateCommand implements Runnable {
     public String[] getVersion() {
       return new String[] {"ablate " + Versions.ablate()};
     }
-  }
-
-  /** How this command line is started, for hints that users can paste. */
-  static String again(String command, Path store) {
-    return "ablate " + command + " … --out " + store + " --resume";
   }
 }

@@ -96,7 +96,13 @@ final class CollectCommand extends Subcommand {
     int rows = rows(masks, collect);
     try (Workbench bench =
         Workbench.open(
-            Objects.requireNonNull(model), modelOptions, data, collect, common, saved(save))) {
+            Objects.requireNonNull(model),
+            modelOptions,
+            data,
+            collect,
+            common,
+            saved(save),
+            progress)) {
       CollectRequest request = bench.request(store, firstRow, rows, resume);
       long start = System.nanoTime();
       Collector.Result result = Collector.run(request, progress);

@@ -96,6 +96,21 @@ final class CollectOptions {
   private @Nullable Path constant;
 
   @Option(
+      names = "--reference",
+      order = 37,
+      paramLabel = "DATA",
+      description = "For --ablation mean: the data to average over (default: that of --data).")
+  private @Nullable String reference;
+
+  @Option(
+      names = "--reference-examples",
+      order = 37,
+      paramLabel = "N",
+      defaultValue = "256",
+      description = "How many of them, from the first (default: 256, or all there are).")
+  private int referenceExamples = 256;
+
+  @Option(
       names = "--labels",
       order = 38,
       paramLabel = "WHICH",
@@ -185,33 +200,55 @@ final class CollectOptions {
     return includeOutput ? rule + ", include-output" : rule;
   }
 
+  /**
+   * How to instrument; for mean ablation with the reference still to be measured.
+   *
+   * @param columns number of components
+   */
   InstrumentOptions instrument(@Nullable String logits, int columns, List<String> save) {
-    Ablation chosen = named("--ablation", ablation, Ablation.values(), Ablation::label);
-    OutputFunction function =
-        named("--output", output, OutputFunction.values(), OutputFunction::label);
+    Ablation chosen = ablation();
+    requireOnly("--constant", constant, chosen, Ablation.CONSTANT);
+    requireOnly("--reference", reference, chosen, Ablation.MEAN);
     return InstrumentOptions.defaults()
         .ablation(chosen)
-        .outputFunction(function)
+        .outputFunction(named("--output", output, OutputFunction.values(), OutputFunction::label))
         .logits(logits)
-        .reference(reference(chosen, columns))
+        .reference(chosen == Ablation.CONSTANT ? constants(columns) : null)
         .withLogits(save.contains("logits"))
         .withActivationScale(save.contains("activation-scale"));
   }
 
-  private float @Nullable [] reference(Ablation chosen, int columns) {
-    if (chosen == Ablation.MEAN) {
-      throw new BadInputException(
-          Problem.of("mean ablation needs the components' mean outputs")
-              .at("--ablation mean")
-              .remedy("compute them and use --ablation constant --constant FILE.npy"));
+  Ablation ablation() {
+    return named("--ablation", ablation, Ablation.values(), Ablation::label);
+  }
+
+  /** The data that mean ablation averages over. */
+  String reference(String otherwise) {
+    return reference == null ? otherwise : reference;
+  }
+
+  /** How many of the {@code available} examples mean ablation averages over. */
+  int referenceExamples(int available) {
+    if (referenceExamples < 1) {
+      throw new UsageException(
+          Problem.of("wrong number of examples")
+              .at("--reference-examples")
+              .expected("1 or more")
+              .found(referenceExamples));
     }
-    if (chosen != Ablation.CONSTANT) {
-      if (constant != null) {
-        throw new UsageException(
-            Problem.of("--constant is for --ablation constant").found("--ablation " + ablation));
-      }
-      return null;
+    return Math.min(available, referenceExamples);
+  }
+
+  private void requireOnly(
+      String option, @Nullable Object value, Ablation chosen, Ablation needed) {
+    if (value != null && chosen != needed) {
+      throw new UsageException(
+          Problem.of(option + " is for --ablation " + needed.label())
+              .found("--ablation " + ablation));
     }
+  }
+
+  private float[] constants(int columns) {
     if (constant == null) {
       throw new UsageException(
           Problem.of("--ablation constant needs --constant FILE.npy, one value per component"));

@@ -87,7 +87,8 @@ final class CompareCommand extends Subcommand {
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
     try (Workbench bench =
-        Workbench.open(model, modelOptions, data, collect, common, List.of("activation-scale"))) {
+        Workbench.open(
+            model, modelOptions, data, collect, common, List.of("activation-scale"), progress)) {
       int columns = bench.model().components().size();
       int[] samples = compare.samples(columns, Integer.MAX_VALUE);
       int rows = samples[samples.length - 1] + compare.heldOut(HELD_OUT);

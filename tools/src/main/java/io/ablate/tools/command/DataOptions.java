@@ -16,7 +16,7 @@ final class DataOptions {
       names = "--examples",
       order = 21,
       paramLabel = "LIST",
-      description = "Positions in the data, for example 0-9,42.")
+      description = "Positions in the data, for example 0-9,42 (default: 0-7).")
   String examples = "0-7";
 
   int[] selection() {

@@ -2,11 +2,14 @@ package io.ablate.tools.command;
 
 import io.ablate.base.Problem;
 import io.ablate.base.UserCache;
+import io.ablate.example.Cifar10Download;
 import io.ablate.forward.OrtCpuBackend;
 import io.ablate.linalg.LinearAlgebraProvider;
 import io.ablate.linalg.LinearAlgebras;
 import io.ablate.tools.ConsoleProgress;
 import io.ablate.tools.report.TextTable;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,7 +96,18 @@ final class DoctorCommand extends Subcommand {
       chosen |= usable;
       findings.add(new Finding("linear algebra", provider.name(), usable, detail));
     }
+    findings.add(cifar10());
     return findings;
+  }
+
+  private static Finding cifar10() {
+    Path folder = Cifar10Download.folder(UserCache.folder());
+    boolean there = Files.isDirectory(folder.resolve("cifar-10-batches-bin"));
+    return new Finding(
+        "data",
+        "cifar10",
+        there,
+        there ? folder.toString() : "not downloaded; get it with: ablate fetch cifar10");
   }
 
   private static Finding onnxRuntime() {

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.ablate.component.Component;
 import io.ablate.component.ComponentSet;
 import io.ablate.example.ModelSidecar;
+import io.ablate.instrument.Ablation;
+import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.Instrumenter;
 import io.ablate.onnx.OnnxGraph;
@@ -74,9 +76,12 @@ final class InspectCommand extends Subcommand {
     ModelSidecar sidecar = modelOptions.sidecarOf(file);
     OnnxGraph graph = onnx.graph();
     ComponentSet components = collect.components(graph, sidecar.output());
-    InstrumentedModel instrumented =
-        Instrumenter.instrument(
-            onnx, components, collect.instrument(sidecar.output(), components.size(), List.of()));
+    InstrumentOptions how = collect.instrument(sidecar.output(), components.size(), List.of());
+    if (how.ablation() == Ablation.MEAN) {
+      // Only whether it can be instrumented is asked: any reference will do.
+      how = how.reference(new float[components.size()]);
+    }
+    InstrumentedModel instrumented = Instrumenter.instrument(onnx, components, how);
     Inspected inspected =
         new Inspected(
             file.toString(),

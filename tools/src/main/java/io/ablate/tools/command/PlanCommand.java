@@ -89,7 +89,8 @@ final class PlanCommand extends Subcommand {
             data,
             collect,
             common,
-            CollectCommand.saved(save))) {
+            CollectCommand.saved(save),
+            progress)) {
       CollectPlan plan = Planner.plan(bench.request(store, 0, rows, true));
       Planned planned =
           new Planned(

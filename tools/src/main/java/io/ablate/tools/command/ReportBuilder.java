@@ -1,7 +1,6 @@
 package io.ablate.tools.command;
 
 import io.ablate.backend.BackendReport;
-import io.ablate.base.Json;
 import io.ablate.component.ComponentSet;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.Manifest;
@@ -17,12 +16,15 @@ import io.ablate.tools.report.ReportContent;
 import io.ablate.tools.report.ReportContent.Entry;
 import io.ablate.tools.report.ReportContent.Section;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -269,7 +271,7 @@ final class ReportBuilder {
       run.add(new Entry("examples", numbers(origin.data().examples())));
       run.add(new Entry("ablation", String.valueOf(origin.instrument().get("ablation"))));
       run.add(new Entry("output function", origin.output()));
-      run.add(new Entry("masks", Json.mapper().valueToTree(origin.masks()).toString()));
+      run.add(new Entry("masks", words(origin.masks())));
       run.add(
           new Entry(
               "batch", origin.batch().size() + " rows, filled with " + origin.batch().order()));
@@ -277,7 +279,9 @@ final class ReportBuilder {
     if (collect != null) {
       run.add(new Entry("components", collect.componentRule()));
     }
-    run.add(new Entry("sample sizes", java.util.Arrays.toString(outcome.result().samples())));
+    run.add(
+        new Entry(
+            "sample sizes", numbers(Arrays.stream(outcome.result().samples()).boxed().toList())));
     run.add(
         new Entry(
             "held-out rows",
@@ -327,6 +331,14 @@ final class ReportBuilder {
       }
     }
     return entries;
+  }
+
+  /** For example {@code design bernoulli, keep 0.9}. */
+  private static String words(Map<String, Object> values) {
+    return new TreeMap<>(values)
+        .entrySet().stream()
+            .map(entry -> entry.getKey() + " " + entry.getValue())
+            .collect(Collectors.joining(", "));
   }
 
   private static String numbers(List<Integer> values) {

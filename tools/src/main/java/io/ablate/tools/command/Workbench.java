@@ -2,6 +2,7 @@ package io.ablate.tools.command;
 
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
+import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.component.ComponentSet;
 import io.ablate.dataset.CollectRequest;
@@ -9,6 +10,9 @@ import io.ablate.example.Example;
 import io.ablate.example.ExampleSource;
 import io.ablate.example.ExampleSources;
 import io.ablate.example.ModelSidecar;
+import io.ablate.forward.MeanReference;
+import io.ablate.instrument.Ablation;
+import io.ablate.instrument.ExampleInput;
 import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.Instrumenter;
@@ -27,6 +31,7 @@ import java.util.function.ToIntFunction;
 final class Workbench implements AutoCloseable {
   private final OnnxModel plain;
   private final ModelSidecar sidecar;
+  private final InstrumentOptions how;
   private final InstrumentedModel model;
   private final ExampleSource source;
   private final int[] examples;
@@ -37,6 +42,7 @@ final class Workbench implements AutoCloseable {
   private Workbench(
       OnnxModel plain,
       ModelSidecar sidecar,
+      InstrumentOptions how,
       InstrumentedModel model,
       ExampleSource source,
       int[] examples,
@@ -45,6 +51,7 @@ final class Workbench implements AutoCloseable {
       int threads) {
     this.plain = plain;
     this.sidecar = sidecar;
+    this.how = how;
     this.model = model;
     this.source = source;
     this.examples = examples;
@@ -64,7 +71,8 @@ final class Workbench implements AutoCloseable {
       DataOptions data,
       CollectOptions options,
       CommonOptions common,
-      List<String> save) {
+      List<String> save,
+      Progress progress) {
     options.requireKeep();
     options.requirePrecision();
     int[] examples = data.selection();
@@ -72,14 +80,32 @@ final class Workbench implements AutoCloseable {
     ModelSidecar sidecar = modelOptions.sidecarOf(modelFile);
     OnnxGraph graph = onnx.graph();
     ComponentSet components = options.components(graph, sidecar.output());
-    InstrumentedModel model =
-        Instrumenter.instrument(
-            onnx, components, options.instrument(sidecar.output(), components.size(), save));
+    InstrumentOptions how = options.instrument(sidecar.output(), components.size(), save);
+    if (how.ablation() == Ablation.MEAN) {
+      long[] shape = extents(Instrumenter.meanOutputs(onnx, components).example());
+      try (ExampleSource reference =
+          ExampleSources.open(options.reference(data.data), sidecar, shape)) {
+        how =
+            how.reference(
+                MeanReference.measure(
+                    onnx,
+                    components,
+                    reference,
+                    options.referenceExamples(reference.size()),
+                    common.threads(),
+                    progress));
+      }
+    }
+    InstrumentedModel model = Instrumenter.instrument(onnx, components, how);
     MaskDesign design = options.masks(common.seed, components.size());
-    long[] shape = model.example().shape();
-    ExampleSource source =
-        ExampleSources.open(data.data, sidecar, Arrays.copyOfRange(shape, 1, shape.length));
-    return new Workbench(onnx, sidecar, model, source, examples, design, options, common.threads());
+    ExampleSource source = ExampleSources.open(data.data, sidecar, extents(model.example()));
+    return new Workbench(
+        onnx, sidecar, how, model, source, examples, design, options, common.threads());
+  }
+
+  /** The extents of one example. */
+  private static long[] extents(ExampleInput input) {
+    return Arrays.copyOfRange(input.shape(), 1, input.shape().length);
   }
 
   ModelSidecar sidecar() {
@@ -147,8 +173,7 @@ final class Workbench implements AutoCloseable {
 
   /** The model without masks, for predictions. */
   Unablated unablated() {
-    InstrumentOptions withLogits =
-        options.instrument(sidecar.output(), model.components().size(), List.of("logits"));
+    InstrumentOptions withLogits = how.withActivationScale(false).withLogits(true);
     return new Unablated(
         Instrumenter.instrument(plain, model.components(), withLogits),
         source.load(examples[0]).shape(),
