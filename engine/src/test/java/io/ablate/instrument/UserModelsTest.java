@@ -337,7 +337,7 @@ class UserModelsTest {
     java.util.Arrays.fill(input, 4);
     java.util.Arrays.fill(weight, 2);
     for (int i = 0; i < axes; i++) {
-      positions[i] = i + 2;
+      positions[i] = i + 2L;
     }
     input[0] = -1;
     weight[0] = 7;
