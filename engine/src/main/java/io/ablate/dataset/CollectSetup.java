@@ -3,7 +3,7 @@ package io.ablate.dataset;
 import io.ablate.base.Problem;
 import io.ablate.base.Sha256;
 import io.ablate.base.UsageException;
-import io.ablate.example.Example;
+import io.ablate.forward.BatchOrder;
 import io.ablate.forward.Calibration;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.instrument.InstrumentedModel;
@@ -75,18 +75,22 @@ final class CollectSetup {
         : null;
   }
 
-  /** Chooses the batch shape by short timings; checks that the model keeps rows apart. */
-  Calibration.Result calibrate() {
+  /**
+   * Chooses the batch shape by short timings; checks that the model keeps rows apart.
+   *
+   * @param stored a manifest that has decided the shape already, which is then only timed; or null
+   */
+  Calibration.Result calibrate(@Nullable Manifest stored) {
     CollectRequest.Settings settings = request.settings();
-    List<Example> few = examples.first(4);
+    BatchOrder order = stored == null ? settings.order() : BatchOrder.of(stored.batch().order());
+    int size = stored == null ? settings.batch() : stored.batch().size();
     return Calibration.run(
         settings.backend(),
         request.model(),
         options,
-        few,
+        examples.first(4),
         examples.size(),
-        new Calibration.Choice(
-            settings.order(), settings.batch(), request.rows(), settings.memoryBytes()));
+        new Calibration.Choice(order, size, request.rows(), settings.memoryBytes()));
   }
 
   Manifest manifest(Calibration.Trial chosen) {

@@ -43,7 +43,7 @@ public final class Collector {
   public static Result run(CollectRequest request, Progress progress) {
     CollectSetup setup = new CollectSetup(request);
     Manifest stored = setup.stored();
-    Manifest manifest = stored != null ? stored : setup.manifest(setup.calibrate().chosen());
+    Manifest manifest = stored != null ? stored : setup.manifest(setup.calibrate(null).chosen());
     InstrumentedModel model = request.model();
     try (ForwardSession session = request.settings().backend().open(model, setup.options());
         StoreWriter store = open(request, manifest, session)) {

@@ -16,9 +16,8 @@ public final class Planner {
   public static CollectPlan plan(CollectRequest request) {
     CollectSetup setup = new CollectSetup(request);
     Manifest stored = setup.stored();
-    Calibration.Result calibration = setup.calibrate();
-    Manifest.Batch batch =
-        stored != null ? stored.batch() : setup.manifest(calibration.chosen()).batch();
+    Calibration.Result calibration = setup.calibrate(stored);
+    Manifest.Batch batch = setup.manifest(calibration.chosen()).batch();
     InstrumentedModel model = request.model();
     long examples = setup.examples().size();
     long rows = request.rows();
