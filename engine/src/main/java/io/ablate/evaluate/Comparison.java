@@ -1,5 +1,7 @@
 package io.ablate.evaluate;
 
+import io.ablate.base.InterruptedRunException;
+import io.ablate.base.Problem;
 import io.ablate.base.Progress;
 import io.ablate.estimate.ComponentModels;
 import io.ablate.estimate.Estimator;
@@ -59,6 +61,7 @@ public final class Comparison {
    * @param targets LDS targets
    * @throws io.ablate.base.UsageException if a size overlaps the held-out rows
    * @throws io.ablate.base.BadInputException if there are fewer rows than a size, or a fit fails
+   * @throws InterruptedRunException if the thread is interrupted
    */
   public static Outcome run(
       ComparisonData data,
@@ -82,6 +85,9 @@ public final class Comparison {
     for (int s = 0; s < samples.length; s++) {
       TrainingData head = data.data().first(samples[s]);
       for (Estimator method : methods) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw new InterruptedRunException(Problem.of("comparison interrupted"));
+        }
         long start = System.nanoTime();
         ComponentModels models = method.fit(head, quiet);
         double fitSeconds = (System.nanoTime() - start) / 1e9;

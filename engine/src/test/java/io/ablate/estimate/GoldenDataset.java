@@ -4,11 +4,14 @@ import io.ablate.base.NpyFile;
 import io.ablate.base.SharedFiles;
 import io.ablate.mask.MaskMatrix;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** The component dataset collected by an independent implementation: ResNet-8, 10 examples. */
 public final class GoldenDataset {
   /** Rows from here to the end are held out, by the data set's own description. */
   public static final int HELD_OUT = 4500;
+
+  private static @Nullable GoldenDataset read;
 
   public final MaskMatrix masks;
   public final double[][] outputs;
@@ -18,9 +21,18 @@ public final class GoldenDataset {
     this.outputs = outputs;
   }
 
-  /** Reads it; skips the calling test where the shared folder is absent. */
-  public static GoldenDataset require() {
+  /** Reads it, once; skips the calling test where the shared folder is absent. */
+  public static synchronized GoldenDataset require() {
     Path folder = SharedFiles.require("golden/resnet8-cifar10-dataset");
+    GoldenDataset known = read;
+    if (known == null) {
+      known = read(folder);
+      read = known;
+    }
+    return known;
+  }
+
+  private static GoldenDataset read(Path folder) {
     double[] bits = NpyFile.readDoubles(folder.resolve("masks.npy"));
     double[] flat = NpyFile.readDoubles(folder.resolve("outputs.npy"));
     int rows = 6000;

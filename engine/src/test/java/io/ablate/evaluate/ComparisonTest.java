@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.ablate.base.BadInputException;
+import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Json;
 import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
@@ -107,6 +108,20 @@ class ComparisonTest {
             });
     Comparison.run(data(200, 13, 1), METHODS, new int[] {50, 100}, new double[] {.3}, context);
     assertThat(done).containsExactly(0L, 1L, 2L, 3L, 4L);
+  }
+
+  @Test
+  void shouldStopWhenInterrupted() {
+    Thread.currentThread().interrupt();
+    try {
+      assertThatThrownBy(
+              () ->
+                  Comparison.run(
+                      data(200, 13, 1), METHODS, new int[] {50}, new double[] {.3}, CONTEXT))
+          .isInstanceOf(InterruptedRunException.class);
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
   }
 
   @Test
