@@ -18,6 +18,13 @@ final class OrtSessions {
     static {
       OrtNatives.prepare();
       ONLY = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+      try {
+        // Official builds report to their maker unless told not to. What they say while they start
+        // only the variable ORT_DISABLE_TELEMETRY, which the launcher sets, keeps back.
+        ONLY.setTelemetry(false);
+      } catch (OrtException e) {
+        throw new IllegalStateException("ONNX Runtime cannot turn its telemetry off", e);
+      }
     }
   }
 
