@@ -46,6 +46,7 @@ public final class Instrumenter {
     if (logits.classes() >= 0 && logits.classes() < 2) {
       refuseOneClass(logits);
     }
+    new OneExample(graph).requireBatchFirst(logits.tensor(), "logits " + logits.tensor());
     ShapeInference shapes = ShapeInference.of(graph);
     removeOutputs(graph);
     // As an output, its tensor is kept by every rewriting.

@@ -26,7 +26,7 @@ final class MaskedLayers {
    * The layers to mask, in the order of their first column.
    *
    * @throws BadInputException if a slice names no node or channel, is claimed by two components, or
-   *     its node is of a kind that cannot be masked
+   *     its node cannot be masked
    */
   static List<MaskedLayer> of(OnnxGraph graph, ComponentSet components) {
     if (components.size() == 0) {
@@ -35,6 +35,7 @@ final class MaskedLayers {
     }
     ShapeInference shapes = ShapeInference.of(graph);
     ElementTypes types = new ElementTypes(graph);
+    OneExample one = new OneExample(graph);
     Map<String, MaskedLayer> layers = new LinkedHashMap<>();
     for (int column = 0; column < components.size(); column++) {
       Component component = components.columns().get(column);
@@ -45,6 +46,9 @@ final class MaskedLayers {
         claim(layer, slice, column, components);
       }
     }
+    layers
+        .values()
+        .forEach(layer -> one.requireBatchFirst(layer.node().getOutput(0), "node " + layer.name()));
     return new ArrayList<>(layers.values());
   }
 

@@ -107,6 +107,40 @@ class GoldenOutputsTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"resnet8-cifar10", "resnet8-cifar10-folded", "resnet18-cifar10"})
+  void shouldEqualThePlainModelUnderAMaskOfOnes(String name) throws IOException {
+    Golden data = Golden.of(name.replace("-folded", ""));
+    OnnxModel model = OnnxModel.read(SharedFiles.require("models/" + name + ".onnx"));
+    InstrumentedModel instrumented =
+        Instrumenter.instrument(
+            model,
+            ComponentDiscovery.discover(model, ComponentRules.defaults()),
+            InstrumentOptions.defaults().withLogits(true));
+    Floats ones = Floats.ones(1, instrumented.components().size());
+    int classes = instrumented.classes();
+    try (OrtRunner plain = new OrtRunner(model);
+        OrtRunner masked = new OrtRunner(instrumented.model())) {
+      float[] found =
+          masked
+              .run(logitsOf(instrumented), feed(instrumented, data, ones, 0, data.labels().length))
+              .values();
+      float[] expected =
+          plain.run("logits", Map.of(instrumented.example().name(), data.images())).values();
+      for (int row = 0; row < data.labels().length; row++) {
+        double largest = 0;
+        for (int c = 0; c < classes; c++) {
+          largest = Math.max(largest, Math.abs(expected[row * classes + c]));
+        }
+        for (int c = 0; c < classes; c++) {
+          assertThat((double) found[row * classes + c])
+              .as("example %d, class %d", row, c)
+              .isCloseTo(expected[row * classes + c], within(1e-5 * largest));
+        }
+      }
+    }
+  }
+
   private static String logitsOf(InstrumentedModel instrumented) {
     return java.util.Objects.requireNonNull(instrumented.logits());
   }
