@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /** Collects in a process of its own, so that a test can kill it. */
 public final class CollectProcess {
@@ -53,6 +54,8 @@ public final class CollectProcess {
                 await();
               }
             }
+            // Slows the run to seconds on any machine, so that kills hit it between its commits.
+            LockSupport.parkNanos(500_000);
           });
     } catch (AblateException e) {
       System.err.println(e.getMessage());
