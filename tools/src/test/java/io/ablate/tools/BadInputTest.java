@@ -265,6 +265,19 @@ class BadInputTest {
   }
 
   @Test
+  void shouldRefuseAStoreWithoutCompletedRows() throws IOException {
+    succeeds(collect(model));
+    ByteArrayOutputStream none = new ByteArrayOutputStream();
+    none.write(NpyWriter.header(NpyType.BOOL, 40));
+    none.write(new byte[40]);
+    Files.write(store.resolve("_completed.npy"), none.toByteArray());
+    fails(USAGE, "fit", store, "--method", "ridge", "--out", temp.resolve("fit"))
+        .contains("not as many samples");
+    fails(USAGE, "compare", store, "--methods", "ridge", "--out", temp.resolve("report"))
+        .contains("too few completed rows");
+  }
+
+  @Test
   void shouldRefuseAnExampleOutOfRange() {
     fails(
             USAGE,
@@ -331,6 +344,8 @@ class BadInputTest {
     fails(USAGE, "collect", model, "--masks", "many", "--out", store).contains("--masks");
     fails(USAGE, "inspect", model, "--ablation", "constant").contains("--constant FILE.npy");
     fails(USAGE, "inspect", model, "--reference", "bundled").contains("--ablation mean");
+    fails(USAGE, "fetch", "imagenet").contains("expected cifar10");
+    fails(USAGE, "fetch", "cifar10", "--from", "ftp:there").contains("--from");
     fails(USAGE, "fit", store, "--method", "magic", "--out", store).contains("least-squares");
   }
 

@@ -5,6 +5,7 @@ import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
 import io.ablate.base.UserCache;
 import io.ablate.dataset.Collector;
 import io.ablate.dataset.ComponentDataset;
@@ -126,6 +127,14 @@ final class CompareCommand extends Subcommand {
     try (ComponentDataset dataset = ComponentDataset.open(store)) {
       int[] rows = dataset.completedRows();
       int heldOut = compare.heldOut(Math.min(MOST_HELD_OUT_OF_STORE, rows.length / 3));
+      if (rows.length - heldOut < 2) {
+        throw new UsageException(
+            Problem.of("too few completed rows to fit and to score")
+                .at(store)
+                .expected("at least " + (Math.max(2, heldOut) + 2))
+                .found(rows.length)
+                .remedy("collect more masks, or hold out fewer with --held-out"));
+      }
       int[] samples = compare.samples(dataset.columns(), rows.length - heldOut);
       Comparison.Outcome outcome =
           fit(dataset, rows, samples, heldOut, Double.NaN, methods, targets, algebra, progress);

@@ -85,7 +85,8 @@ final class FitCommand extends Subcommand {
     LinearAlgebra algebra = linalg.select(common.threads()).backend();
     List<Fitted> fitted = new ArrayList<>();
     try (ComponentDataset dataset = ComponentDataset.open(Objects.requireNonNull(store))) {
-      int[] rows = samples == null ? dataset.completedRows() : dataset.firstCompleted(samples);
+      int all = dataset.completedRows().length;
+      int[] rows = dataset.firstCompleted(samples == null ? Math.max(1, all) : samples);
       TrainingData data = TrainingData.of(dataset, rows);
       FitContext context = new FitContext(algebra, common.seed, progress, common.threads());
       for (Estimator estimator : estimators) {

@@ -124,10 +124,6 @@ final class Workbench implements AutoCloseable {
     return examples.clone();
   }
 
-  MaskDesign design() {
-    return design;
-  }
-
   /** The request to collect {@code rows} rows; the masks of a file: all of it where 0. */
   CollectRequest request(Path store, long firstRow, int rows, boolean resume) {
     int count = rows;
