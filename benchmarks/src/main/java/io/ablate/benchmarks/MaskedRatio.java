@@ -10,6 +10,7 @@ import io.ablate.forward.OrtCpuBackend;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -49,12 +50,12 @@ public final class MaskedRatio {
   }
 
   private static void run(Map<String, Double> options) throws OrtException {
-    double gate = options.get("--gate");
+    double gate = number(options, "--gate");
     MaskedRatio ratio =
         new MaskedRatio(
-            options.get("--threads").intValue(),
-            options.get("--batch").intValue(),
-            options.get("--rounds").intValue());
+            (int) number(options, "--threads"),
+            (int) number(options, "--batch"),
+            (int) number(options, "--rounds"));
     System.out.printf(
         Locale.ROOT,
         "resnet8-cifar10, ONNX Runtime %s, Java %s, %d threads, batch %d, %d rounds%n",
@@ -144,5 +145,9 @@ public final class MaskedRatio {
       options.put(arguments[i], Double.parseDouble(value));
     }
     return options;
+  }
+
+  private static double number(Map<String, Double> options, String name) {
+    return Objects.requireNonNull(options.get(name), name);
   }
 }
