@@ -17,6 +17,7 @@ final class OrtBatch implements ForwardBatch {
   /** The eight mask values of every byte of packed bits. */
   private static final float[] UNPACKED = unpackedBytes();
 
+  private final OrtSessionPool sessions;
   private final OrtSession session;
   private final InstrumentedModel model;
   private final BatchShape shape;
@@ -33,11 +34,12 @@ final class OrtBatch implements ForwardBatch {
 
   OrtBatch(
       OrtEnvironment environment,
-      OrtSession session,
+      OrtSessionPool sessions,
       InstrumentedModel model,
       long[] exampleShape,
       BatchShape shape) {
-    this.session = session;
+    this.sessions = sessions;
+    this.session = sessions.acquire(shape);
     this.model = model;
     this.shape = shape;
     this.columns = model.components().size();
@@ -141,6 +143,7 @@ final class OrtBatch implements ForwardBatch {
       closed = true;
       inputs.values().forEach(OnnxTensor::close);
       pinned.values().forEach(OnnxTensor::close);
+      sessions.release(shape);
     }
   }
 

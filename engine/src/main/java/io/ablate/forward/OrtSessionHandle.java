@@ -2,8 +2,6 @@ package io.ablate.forward;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.instrument.ExampleInput;
@@ -16,7 +14,7 @@ final class OrtSessionHandle implements ForwardSession {
   private final OrtEnvironment environment;
   private final InstrumentedModel model;
   private final ForwardOptions options;
-  private final OrtSession session;
+  private final OrtSessionPool sessions;
   private @Nullable OrtColumnValues scale;
   private boolean closed;
 
@@ -25,7 +23,11 @@ final class OrtSessionHandle implements ForwardSession {
     this.environment = environment;
     this.model = model;
     this.options = options;
-    this.session = OrtSessions.create(environment, model.model(), options.threads());
+    this.sessions = new OrtSessionPool(environment, model, options);
+    // A model that cannot be loaded is to be known here.
+    BatchShape one = new BatchShape(1, 1);
+    sessions.acquire(one);
+    sessions.release(one);
   }
 
   @Override
@@ -34,9 +36,9 @@ final class OrtSessionHandle implements ForwardSession {
   }
 
   @Override
-  public ForwardBatch batch(BatchShape shape) {
+  public synchronized ForwardBatch batch(BatchShape shape) {
     requireOpen();
-    return new OrtBatch(environment, session, model, options.exampleShape(), shape);
+    return new OrtBatch(environment, sessions, model, options.exampleShape(), shape);
   }
 
   @Override
@@ -94,13 +96,9 @@ final class OrtSessionHandle implements ForwardSession {
       return;
     }
     closed = true;
-    try {
-      session.close();
-      if (scale != null) {
-        scale.close();
-      }
-    } catch (OrtException e) {
-      throw OrtFaults.fault("ONNX Runtime cannot release the model", model.model(), e);
+    sessions.close();
+    if (scale != null) {
+      scale.close();
     }
   }
 }
