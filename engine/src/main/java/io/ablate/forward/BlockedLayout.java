@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -163,7 +164,7 @@ final class BlockedLayout {
       }
       return;
     }
-    long[] extents = shapes.shape(bare);
+    long[] extents = Objects.requireNonNull(shapes.shape(bare), bare);
     String pooled = graph.uniqueName(multiply.getInput(1) + "_blocked");
     String spread = graph.uniqueName(multiply.getInput(1) + "_spread");
     String scales = graph.uniqueName(spread + "_scales");
