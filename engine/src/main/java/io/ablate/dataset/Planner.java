@@ -39,14 +39,18 @@ public final class Planner {
         batch,
         perPass,
         (open * examples + scale) * perPass,
-        memory(batch, examples, model.components().size()),
+        memory(calibration, batch, examples, model.components().size()),
         disk,
         calibration);
   }
 
-  /** What calibration took at its peak, the heap that the JVM may yet fill, and the row buffers. */
-  private static long memory(Manifest.Batch batch, long examples, int columns) {
-    long peak = ProcessMemory.peak();
+  /**
+   * What calibration took at its peak, or may take when it has time for more; the heap that the JVM
+   * may yet fill; and the row buffers.
+   */
+  private static long memory(
+      Calibration.Result calibration, Manifest.Batch batch, long examples, int columns) {
+    long peak = Math.max(ProcessMemory.peak(), calibration.untriedBytes());
     long buffers = batch.size() * (4 * examples + columns);
     return peak == 0 ? 0 : peak + Runtime.getRuntime().freeMemory() + buffers;
   }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * choice depends on the machine, and the outputs do not.
  */
 public final class Calibration {
-  private static final int[] SIZES = {8, 16, 32, 64, 128, 256};
+  private static final int[] SIZES = {8, 16, 32, 64, 128};
   private static final int PROBES = 4;
   private static final long TRIAL_NANOS = 150_000_000;
   private static final long TOTAL_NANOS = 5_000_000_000L;
@@ -37,8 +37,11 @@ public final class Calibration {
    *
    * @param chosen the fastest admissible candidate
    * @param trials all candidates that were run, in that order
+   * @param untriedBytes resident memory that the candidates might take that there was no time for,
+   *     extrapolated from the largest that was run; 0 if there are none, or the system does not
+   *     tell
    */
-  public record Result(Trial chosen, List<Trial> trials) {}
+  public record Result(Trial chosen, List<Trial> trials, long untriedBytes) {}
 
   /**
    * What to choose from.
@@ -110,11 +113,14 @@ public final class Calibration {
     Trial best = null;
     long start = System.nanoTime();
     long perRow = 0;
+    long idle = ProcessMemory.resident();
+    int late = 0;
     for (Candidate candidate : candidates) {
       long before = ProcessMemory.resident();
       boolean affordable = before + perRow * candidate.size() <= memoryBytes;
       boolean timely = System.nanoTime() - start < TOTAL_NANOS;
       if (best != null && (!affordable || !timely)) {
+        late = affordable ? Math.max(late, candidate.size()) : late;
         continue;
       }
       Trial trial = trial(candidate);
@@ -128,7 +134,18 @@ public final class Calibration {
     }
     // Where not even the slots of one batch agree, the first candidate is as good as any: a row's
     // slot never changes, so that the outputs are reproducible all the same.
-    return new Result(best == null ? trials.getFirst() : best, List.copyOf(trials));
+    return new Result(
+        best == null ? trials.getFirst() : best, List.copyOf(trials), untried(trials, idle, late));
+  }
+
+  private static long untried(List<Trial> trials, long idle, int late) {
+    Trial largest = trials.getFirst();
+    for (Trial trial : trials) {
+      largest = trial.size() > largest.size() ? trial : largest;
+    }
+    return late <= largest.size()
+        ? 0
+        : idle + Math.max(0, largest.residentBytes() - idle) / largest.size() * late;
   }
 
   private Trial trial(Candidate candidate) {
