@@ -12,12 +12,14 @@ import org.jspecify.annotations.Nullable;
  * @param outputs examples × m: {@code outputs[e][row]}
  * @param layerOfColumn n: the layer of every component, from 0 without gaps
  * @param activationScale examples × n, or null where none was collected
+ * @param gradients what gradient passes told, or null where none were run
  */
 public record TrainingData(
     MaskMatrix masks,
     double[][] outputs,
     int[] layerOfColumn,
-    double @Nullable [][] activationScale) {
+    double @Nullable [][] activationScale,
+    @Nullable GradientData gradients) {
   public TrainingData {
     for (double[] example : outputs) {
       if (example.length != masks.rows()) {
@@ -31,10 +33,20 @@ public record TrainingData(
     }
   }
 
-  /** Data without an activation scale. */
+  /** Data without an activation scale and gradients. */
   @SuppressWarnings("NullAway") // does not see the annotation on the outer array
   public TrainingData(MaskMatrix masks, double[][] outputs, int[] layerOfColumn) {
     this(masks, outputs, layerOfColumn, null);
+  }
+
+  /** Data without gradients. */
+  @SuppressWarnings("NullAway") // as above
+  public TrainingData(
+      MaskMatrix masks,
+      double[][] outputs,
+      int[] layerOfColumn,
+      double @Nullable [][] activationScale) {
+    this(masks, outputs, layerOfColumn, activationScale, null);
   }
 
   /**
@@ -48,6 +60,11 @@ public record TrainingData(
         dataset.outputs(rows),
         dataset.layerOfColumn(),
         dataset.activationScale());
+  }
+
+  /** The same data with other gradients. */
+  public TrainingData withGradients(@Nullable GradientData other) {
+    return new TrainingData(masks, outputs, layerOfColumn, activationScale, other);
   }
 
   /** Number of masks, m. */
@@ -70,6 +87,6 @@ public record TrainingData(
     for (int e = 0; e < head.length; e++) {
       head[e] = java.util.Arrays.copyOf(outputs[e], rows);
     }
-    return new TrainingData(masks.rows(0, rows), head, layerOfColumn, activationScale);
+    return new TrainingData(masks.rows(0, rows), head, layerOfColumn, activationScale, gradients);
   }
 }

@@ -1,0 +1,43 @@
+package io.ablate.estimate;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What gradient passes told of every example: the derivative of the output by each mask entry,
+ * summed apart for passes in which the entry was kept (1), ablated (0) or soft (between).
+ *
+ * @param masks q × n: the masks of the passes, shared by all examples
+ * @param outputs examples × q: the outputs under them
+ * @param keptSum examples × n: Σ ∂ᵢf over the passes in which entry i was 1
+ * @param ablatedSum examples × n: over those in which it was 0
+ * @param softSum examples × n: over those in which it was soft
+ * @param hardSquares examples × n: Σ (∂ᵢf)² over the passes in which entry i was 0 or 1
+ * @param softSquares examples × n: over those in which it was soft
+ * @param unablated examples × n: ∂ᵢf at the mask of ones; null where it was not collected
+ */
+public record GradientData(
+    float[][] masks,
+    double[][] outputs,
+    double[][] keptSum,
+    double[][] ablatedSum,
+    double[][] softSum,
+    double[][] hardSquares,
+    double[][] softSquares,
+    double @Nullable [][] unablated) {
+
+  /** Number of gradient passes per example, q. */
+  public int passes() {
+    return masks.length;
+  }
+
+  /** In how many passes entry i was exactly {@code value}. */
+  public int[] count(float value) {
+    int[] count = new int[masks.length == 0 ? 0 : masks[0].length];
+    for (float[] mask : masks) {
+      for (int i = 0; i < count.length; i++) {
+        count[i] += mask[i] == value ? 1 : 0;
+      }
+    }
+    return count;
+  }
+}

@@ -1,0 +1,17 @@
+package io.ablate.forward;
+
+import io.ablate.differentiate.DifferentiatedModel;
+
+/**
+ * A differentiated model loaded by a backend. Any thread may ask for a batch and run it; a batch
+ * itself belongs to one thread. Close the batches before the session; closing twice does nothing.
+ */
+public interface GradientSession extends AutoCloseable {
+  DifferentiatedModel model();
+
+  /** Buffers for runs of so many pairs of mask and example, reused from run to run. */
+  GradientBatch batch(int rows);
+
+  @Override
+  void close();
+}
