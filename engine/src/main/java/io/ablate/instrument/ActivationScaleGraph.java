@@ -1,6 +1,7 @@
 package io.ablate.instrument;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import io.ablate.onnx.GraphWriter;
 import java.util.List;
 
 /**
@@ -22,7 +23,7 @@ final class ActivationScaleGraph implements Gate {
     writer.addAs("Identity", output, List.of(input));
     String typed = layer.type() == DataType.FLOAT ? input : writer.cast(input, DataType.FLOAT);
     String square = writer.add("Mul", layer.name() + "_square", List.of(typed, typed));
-    meanSquares.add(layer, writer.meanOverPositions(layer, square));
+    meanSquares.add(layer, layer.meanOverPositions(writer, square));
   }
 
   /** Adds the nodes that compute {@code output}, float32 [examples, n]. */

@@ -2,6 +2,7 @@ package io.ablate.instrument;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
 import io.ablate.onnx.Constants;
+import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
 import io.ablate.onnx.ShapeInference;

@@ -1,6 +1,7 @@
 package io.ablate.instrument;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -8,6 +8,7 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.component.ComponentSet;
+import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.OnnxGraph;
 import io.ablate.onnx.OnnxModel;
 import io.ablate.onnx.ShapeInference;

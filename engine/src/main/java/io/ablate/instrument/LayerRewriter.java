@@ -6,6 +6,7 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.onnx.Constant;
 import io.ablate.onnx.Constants;
+import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
 import java.util.Arrays;

@@ -5,6 +5,8 @@ import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
+import io.ablate.onnx.ElementTypes;
+import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
 import io.ablate.onnx.ShapeInference;

@@ -2,6 +2,7 @@ package io.ablate.instrument;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import io.ablate.onnx.GraphWriter;
 
 /**
  * One node whose output channels are masked.
@@ -36,5 +37,13 @@ record MaskedLayer(String name, NodeProto node, int[] columns, int rank, DataTyp
     java.util.Arrays.fill(shape, 1);
     shape[isConvolution() ? 1 : rank - 1] = channels();
     return shape;
+  }
+
+  /** The mean of its output over all axes but batch and channel: [examples, channels]. */
+  String meanOverPositions(GraphWriter writer, String tensor) {
+    long[] positions = missingAxes();
+    return positions.length == 0
+        ? tensor
+        : writer.reduce("ReduceMean", name + "_mean", tensor, false, positions);
   }
 }

@@ -9,6 +9,7 @@ import io.ablate.component.ComponentSet;
 import io.ablate.component.Slice;
 import io.ablate.onnx.Constant;
 import io.ablate.onnx.Constants;
+import io.ablate.onnx.ElementTypes;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
 import io.ablate.onnx.ShapeInference;

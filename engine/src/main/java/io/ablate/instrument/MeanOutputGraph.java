@@ -1,6 +1,7 @@
 package io.ablate.instrument;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import io.ablate.onnx.GraphWriter;
 import java.util.List;
 
 /**
@@ -20,7 +21,7 @@ final class MeanOutputGraph implements Gate {
   public void add(MaskedLayer layer, String input, String output) {
     writer.addAs("Identity", output, List.of(input));
     String typed = layer.type() == DataType.FLOAT ? input : writer.cast(input, DataType.FLOAT);
-    means.add(layer, writer.meanOverPositions(layer, typed));
+    means.add(layer, layer.meanOverPositions(writer, typed));
   }
 
   /** Adds the nodes that compute {@code output}, float32 [examples, n]. */

@@ -1,13 +1,10 @@
-package io.ablate.instrument;
+package io.ablate.onnx;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
-import io.ablate.onnx.Nodes;
-import io.ablate.onnx.OnnxGraph;
-import io.ablate.onnx.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,17 +14,17 @@ import java.util.function.Supplier;
 
 /**
  * Adds operators to a graph in the form that its operator set asks for. A method returns the name
- * of the tensor that the added node computes.
+ * of the tensor that the added node computes. Not thread-safe.
  */
-final class GraphWriter {
+public final class GraphWriter {
   private final OnnxGraph graph;
   private final Map<String, String> shared = new HashMap<>();
 
-  GraphWriter(OnnxGraph graph) {
+  public GraphWriter(OnnxGraph graph) {
     this.graph = graph;
   }
 
-  OnnxGraph graph() {
+  public OnnxGraph graph() {
     return graph;
   }
 
@@ -42,18 +39,20 @@ final class GraphWriter {
   }
 
   /** Adds a node whose output gets a new name. */
-  String add(String operator, String wish, List<String> inputs, AttributeProto... attributes) {
+  public String add(
+      String operator, String wish, List<String> inputs, AttributeProto... attributes) {
     return addAs(operator, graph.uniqueName(wish), inputs, attributes);
   }
 
   /** Adds a node that computes the tensor of this name. */
-  String addAs(String operator, String output, List<String> inputs, AttributeProto... attributes) {
+  public String addAs(
+      String operator, String output, List<String> inputs, AttributeProto... attributes) {
     graph.append(Nodes.node(operator, output, inputs, attributes));
     return output;
   }
 
   /** A constant of a floating-point type. */
-  String constant(String wish, DataType type, float[] values, long... dims) {
+  public String constant(String wish, DataType type, float[] values, long... dims) {
     String name = graph.uniqueName(wish);
     if (type == DataType.FLOAT) {
       graph.putInitializer(Tensors.of(name, values, dims));
@@ -68,7 +67,7 @@ final class GraphWriter {
   }
 
   /** A list of integers: axes, a shape, indices. */
-  String integers(String wish, long... values) {
+  public String integers(String wish, long... values) {
     return once(
         "integers" + Arrays.toString(values),
         () -> {
@@ -79,13 +78,13 @@ final class GraphWriter {
   }
 
   /** An integer without axes. */
-  String scalar(String wish, long value) {
+  public String scalar(String wish, long value) {
     String name = graph.uniqueName(wish);
     graph.putInitializer(Tensors.scalar(name, value));
     return name;
   }
 
-  String cast(String tensor, DataType type) {
+  public String cast(String tensor, DataType type) {
     return once(
         "cast " + type + " " + tensor,
         () ->
@@ -97,7 +96,7 @@ final class GraphWriter {
   }
 
   /** Inserts axes of extent 1; the same request gives the same tensor. */
-  String unsqueeze(String tensor, long... axes) {
+  public String unsqueeze(String tensor, long... axes) {
     return axes.length == 0
         ? tensor
         : once(
@@ -105,16 +104,18 @@ final class GraphWriter {
             () -> withAxes("Unsqueeze", tensor + "_unsqueezed", tensor, 13, axes));
   }
 
-  String squeeze(String tensor, long... axes) {
+  public String squeeze(String tensor, long... axes) {
     return withAxes("Squeeze", tensor + "_squeezed", tensor, 13, axes);
   }
 
   /** ReduceSum, ReduceMax or ReduceMean over some axes. */
-  String reduce(String operator, String wish, String tensor, boolean keepDims, long... axes) {
+  public String reduce(
+      String operator, String wish, String tensor, boolean keepDims, long... axes) {
     return reduceAs(operator, graph.uniqueName(wish), tensor, keepDims, axes);
   }
 
-  String reduceAs(String operator, String output, String tensor, boolean keepDims, long... axes) {
+  public String reduceAs(
+      String operator, String output, String tensor, boolean keepDims, long... axes) {
     int axesAreInput = operator.equals("ReduceSum") ? 13 : 18;
     return withAxesAs(
         operator,
@@ -147,7 +148,7 @@ final class GraphWriter {
   }
 
   /** Parts of a tensor along axis 1, of these extents. */
-  List<String> split(String tensor, List<String> wishes, long[] extents) {
+  public List<String> split(String tensor, List<String> wishes, long[] extents) {
     List<String> names = wishes.stream().map(graph::uniqueName).toList();
     var node = Nodes.node("Split", names.getFirst(), List.of(tensor)).toBuilder();
     node.clearOutput().addAllOutput(names).addAttribute(Nodes.attribute("axis", 1));
@@ -161,7 +162,7 @@ final class GraphWriter {
   }
 
   /** Columns {@code from} to {@code to − 1} of axis 1. */
-  String columns(String tensor, String wish, long from, long to) {
+  public String columns(String tensor, String wish, long from, long to) {
     return add(
         "Slice",
         wish,
@@ -169,7 +170,7 @@ final class GraphWriter {
   }
 
   /** The batch extent of a tensor followed by ones: a shape of this rank for Expand. */
-  String batchShape(String tensor, int rank) {
+  public String batchShape(String tensor, int rank) {
     return once(
         "batch " + rank + " " + tensor,
         () -> {
@@ -201,12 +202,12 @@ final class GraphWriter {
   }
 
   /** Repeats a tensor along its first axis to the batch of another; a batch of 1 there is fine. */
-  String expand(String tensor, int rank, String like) {
+  public String expand(String tensor, int rank, String like) {
     return add("Expand", tensor + "_rows", List.of(tensor, batchShape(like, rank)));
   }
 
   /** A typed input or output; a negative extent is open and gets the given name, if any. */
-  static ValueInfoProto value(String name, DataType type, String batchName, long... dims) {
+  public static ValueInfoProto value(String name, DataType type, String batchName, long... dims) {
     TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
     for (int i = 0; i < dims.length; i++) {
       TensorShapeProto.Dimension.Builder dim = shape.addDimBuilder();
@@ -223,13 +224,5 @@ final class GraphWriter {
                 .setTensorType(
                     TypeProto.Tensor.newBuilder().setElemType(type.getNumber()).setShape(shape)))
         .build();
-  }
-
-  /** The mean over all axes but batch and channel: [examples, channels]. */
-  String meanOverPositions(MaskedLayer layer, String tensor) {
-    long[] positions = layer.missingAxes();
-    return positions.length == 0
-        ? tensor
-        : reduce("ReduceMean", layer.name() + "_mean", tensor, false, positions);
   }
 }

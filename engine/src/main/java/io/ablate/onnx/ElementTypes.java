@@ -1,25 +1,22 @@
-package io.ablate.instrument;
+package io.ablate.onnx;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
-import io.ablate.onnx.Constants;
-import io.ablate.onnx.Nodes;
-import io.ablate.onnx.OnnxGraph;
 import java.util.HashSet;
 import java.util.Set;
 
 /** Element types of tensors, from what the file states and from the operators that make them. */
-final class ElementTypes {
+public final class ElementTypes {
   private final OnnxGraph graph;
 
-  ElementTypes(OnnxGraph graph) {
+  public ElementTypes(OnnxGraph graph) {
     this.graph = graph;
   }
 
   /** The type of a floating-point layer's tensor; float32 where nothing tells. */
-  DataType of(String tensor) {
+  public DataType of(String tensor) {
     Set<String> seen = new HashSet<>();
     String name = tensor;
     while (seen.add(name)) {
@@ -51,7 +48,8 @@ final class ElementTypes {
     return type == null ? DataType.FLOAT : type;
   }
 
-  static boolean isFloat(DataType type) {
+  /** Whether tensors of this type hold fractions. */
+  public static boolean isFloat(DataType type) {
     return switch (type) {
       case FLOAT, FLOAT16, BFLOAT16, DOUBLE -> true;
       default -> false;
