@@ -70,7 +70,13 @@ final class BlockedLayout {
 
   /** The graph for one batch shape. */
   static OnnxModel of(InstrumentedModel model, BatchShape shape, long[] exampleShape) {
-    OnnxGraph graph = model.model().graph();
+    return of(model, model.model(), shape, exampleShape);
+  }
+
+  /** The graph for one batch shape of a model made from an instrumented one, with its inputs. */
+  static OnnxModel of(
+      InstrumentedModel model, OnnxModel made, BatchShape shape, long[] exampleShape) {
+    OnnxGraph graph = made.graph();
     fix(graph, model.mask(), shape.masks(), model.components().size());
     fix(graph, model.example().name(), OrtBatch.shape(shape.examples(), exampleShape));
     fix(graph, model.label(), shape.examples());

@@ -1,5 +1,6 @@
 package io.ablate.forward;
 
+import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.instrument.InstrumentedModel;
 
 /** Something that runs instrumented models. Stateless and thread-safe. */
@@ -17,4 +18,11 @@ public interface ForwardBackend {
    *     another shape or type
    */
   ForwardSession open(InstrumentedModel model, ForwardOptions options);
+
+  /**
+   * Loads a differentiated model.
+   *
+   * @throws io.ablate.base.BadInputException as {@link #open}
+   */
+  GradientSession openGradients(DifferentiatedModel model, ForwardOptions options);
 }

@@ -1,5 +1,6 @@
 package io.ablate.forward;
 
+import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.instrument.InstrumentedModel;
 
 /** ONNX Runtime on the CPU: the reference that every other backend must agree with. */
@@ -19,5 +20,10 @@ public final class OrtCpuBackend implements ForwardBackend {
   @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
     return new OrtSessionHandle(OrtSessions.environment(), model, options);
+  }
+
+  @Override
+  public GradientSession openGradients(DifferentiatedModel model, ForwardOptions options) {
+    return new OrtGradientSession(OrtSessions.environment(), model, options);
   }
 }

@@ -66,7 +66,7 @@ final class OrtSessionHandle implements ForwardSession {
     }
   }
 
-  private static void requireExamples(InstrumentedModel model, long[] found) {
+  static void requireExamples(InstrumentedModel model, long[] found) {
     ExampleInput input = model.example();
     DataType type = input.type();
     if (type != DataType.FLOAT && type != DataType.INT64 && type != DataType.INT32) {

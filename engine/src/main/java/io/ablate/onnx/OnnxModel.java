@@ -214,7 +214,7 @@ public final class OnnxModel {
                 proto.getOpsetImportList().stream().map(OperatorSetIdProto::getDomain).toList()));
   }
 
-  static boolean isDefaultDomain(String domain) {
+  public static boolean isDefaultDomain(String domain) {
     return domain.isEmpty() || domain.equals("ai.onnx");
   }
 }

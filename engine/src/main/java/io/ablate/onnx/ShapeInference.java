@@ -42,6 +42,10 @@ public final class ShapeInference {
 
   /** Infers the outputs of a node, in a form that need not be the graph's. */
   public void visit(NodeProto node) {
+    if (Nodes.is(node, "Split")) {
+      split(node);
+      return;
+    }
     long[] inferred = infer(node);
     for (int i = 0; i < node.getOutputCount(); i++) {
       put(node.getOutput(i), i == 0 ? inferred : null);
@@ -173,6 +177,7 @@ public final class ShapeInference {
         yield Arrays.stream(perm).mapToLong(i -> x[i]).toArray();
       }
       case "Reshape", "Flatten", "Squeeze", "Unsqueeze" -> ShapeRules.reshaped(graph, node, x);
+      case "Expand" -> expand(node, x);
       case "Concat" -> concat(node, x);
       case "Gather" -> ShapeRules.gather(node, x, shape(Nodes.input(node, 1)));
       case "ReduceMean",
@@ -189,9 +194,39 @@ public final class ShapeInference {
           ShapeRules.drop(
               x, new long[] {Nodes.integer(node, "axis", 0)}, ShapeRules.keepsDims(node));
       case "Shape" -> new long[] {x.length};
-      case "Pad", "Slice", "Resize", "Upsample", "Tile" -> ShapeRules.unknown(x.length);
+      case "Slice" -> ShapeRules.slice(graph, node, x);
+      case "Pad", "Resize", "Upsample", "Tile" -> ShapeRules.unknown(x.length);
       default -> null;
     };
+  }
+
+  private void split(NodeProto node) {
+    long[] x = shape(Nodes.input(node, 0));
+    if (x == null) {
+      return;
+    }
+    int axis = ShapeRules.axis(Nodes.integer(node, "axis", 0), x.length);
+    long[] extents = Nodes.integers(node, "split");
+    if (extents == null && !Nodes.input(node, 1).isEmpty()) {
+      extents = Constants.longs(graph, Nodes.input(node, 1));
+    }
+    for (int i = 0; i < node.getOutputCount(); i++) {
+      long[] part = x.clone();
+      part[axis] = extents == null || extents.length <= i ? UNKNOWN : extents[i];
+      put(node.getOutput(i), part);
+    }
+  }
+
+  private long @Nullable [] expand(NodeProto node, long[] x) {
+    long[] target = Constants.longs(graph, Nodes.input(node, 1));
+    if (target == null) {
+      long[] rank = shapes.get(Nodes.input(node, 1));
+      if (rank == null || rank.length != 1 || rank[0] < 0) {
+        return null;
+      }
+      target = ShapeRules.unknown((int) rank[0]);
+    }
+    return ShapeRules.broadcast(x, target);
   }
 
   private long @Nullable [] broadcast(NodeProto node) {
@@ -240,6 +275,9 @@ public final class ShapeInference {
   }
 
   private long @Nullable [] concat(NodeProto node, long[] x) {
+    if (x.length == 0) {
+      return null;
+    }
     int axis = ShapeRules.axis(Nodes.integer(node, "axis", 0), x.length);
     long sum = 0;
     for (String input : node.getInputList()) {

@@ -1,0 +1,118 @@
+package io.ablate.differentiate;
+
+import ai.onnx.proto.OnnxMl.NodeProto;
+import io.ablate.onnx.GraphWriter;
+import io.ablate.onnx.Nodes;
+import java.util.List;
+import java.util.Map;
+
+/** Element-wise operators of one operand: the gradient times the slope. */
+final class ActivationGradients {
+  private static final float TWO_BY_ROOT_PI = (float) (2 / Math.sqrt(Math.PI));
+
+  private ActivationGradients() {}
+
+  static void register(Map<String, GradientRule> rules) {
+    rules.put("Relu", ActivationGradients::relu);
+    rules.put("LeakyRelu", ActivationGradients::leakyRelu);
+    rules.put("Clip", ActivationGradients::clip);
+    rules.put("Identity", (node, b) -> b.add(node.getInput(0), b.gradient(node)));
+    rules.put("Dropout", (node, b) -> b.add(node.getInput(0), b.gradient(node)));
+    rules.put("Neg", (node, b) -> b.add(node.getInput(0), one(b, "Neg", b.gradient(node))));
+    rules.put("Exp", (node, b) -> times(node, b, node.getOutput(0)));
+    rules.put("Log", (node, b) -> divided(node, b, b.gradient(node), node.getInput(0)));
+    rules.put("Sigmoid", ActivationGradients::sigmoid);
+    rules.put("Tanh", ActivationGradients::tanh);
+    rules.put("Sqrt", ActivationGradients::sqrt);
+    rules.put("Erf", ActivationGradients::erf);
+    rules.put("HardSigmoid", ActivationGradients::hardSigmoid);
+    rules.put("Cast", ActivationGradients::cast);
+  }
+
+  private static String one(Backward b, String operator, String input) {
+    return b.writer().add(operator, "part", List.of(input));
+  }
+
+  private static String two(Backward b, String operator, String left, String right) {
+    return b.writer().add(operator, "part", List.of(left, right));
+  }
+
+  private static void times(NodeProto node, Backward b, String slope) {
+    b.add(node.getInput(0), two(b, "Mul", b.gradient(node), slope));
+  }
+
+  private static void divided(NodeProto node, Backward b, String gradient, String by) {
+    b.add(node.getInput(0), two(b, "Div", gradient, by));
+  }
+
+  /** Passes the gradient where the output is positive. */
+  private static void relu(NodeProto node, Backward b) {
+    String zero = b.number(0, node.getOutput(0));
+    String positive = two(b, "Greater", node.getOutput(0), zero);
+    GraphWriter writer = b.writer();
+    b.add(
+        node.getInput(0),
+        writer.add("Where", "relu_gradient", List.of(positive, b.gradient(node), zero)));
+  }
+
+  private static void leakyRelu(NodeProto node, Backward b) {
+    String zero = b.number(0, node.getInput(0));
+    String positive = two(b, "Greater", node.getInput(0), zero);
+    String alpha = b.number(Nodes.number(node, "alpha", 0.01f), node.getInput(0));
+    String gradient = b.gradient(node);
+    String less = two(b, "Mul", gradient, alpha);
+    b.add(
+        node.getInput(0),
+        b.writer().add("Where", "leaky_gradient", List.of(positive, gradient, less)));
+  }
+
+  /** Passes the gradient where the output is the input. */
+  private static void clip(NodeProto node, Backward b) {
+    String zero = b.number(0, node.getOutput(0));
+    String inside = two(b, "Equal", node.getInput(0), node.getOutput(0));
+    b.add(
+        node.getInput(0),
+        b.writer().add("Where", "clip_gradient", List.of(inside, b.gradient(node), zero)));
+  }
+
+  /** y(1 − y). */
+  private static void sigmoid(NodeProto node, Backward b) {
+    String y = node.getOutput(0);
+    times(node, b, two(b, "Mul", y, two(b, "Sub", b.number(1, y), y)));
+  }
+
+  /** 1 − y². */
+  private static void tanh(NodeProto node, Backward b) {
+    String y = node.getOutput(0);
+    times(node, b, two(b, "Sub", b.number(1, y), two(b, "Mul", y, y)));
+  }
+
+  /** 1/(2y). */
+  private static void sqrt(NodeProto node, Backward b) {
+    String y = node.getOutput(0);
+    divided(node, b, two(b, "Mul", b.gradient(node), b.number(0.5f, y)), y);
+  }
+
+  /** 2/√π · exp(−x²). */
+  private static void erf(NodeProto node, Backward b) {
+    String x = node.getInput(0);
+    String bell = one(b, "Exp", one(b, "Neg", two(b, "Mul", x, x)));
+    times(node, b, two(b, "Mul", bell, b.number(TWO_BY_ROOT_PI, x)));
+  }
+
+  private static void hardSigmoid(NodeProto node, Backward b) {
+    String y = node.getOutput(0);
+    String zero = b.number(0, y);
+    String above = two(b, "Greater", y, zero);
+    String below = two(b, "Less", y, b.number(1, y));
+    String inside = two(b, "And", above, below);
+    String slope = b.number(Nodes.number(node, "alpha", 0.2f), y);
+    String scaled = two(b, "Mul", b.gradient(node), slope);
+    b.add(
+        node.getInput(0), b.writer().add("Where", "hard_gradient", List.of(inside, scaled, zero)));
+  }
+
+  private static void cast(NodeProto node, Backward b) {
+    b.add(node.getInput(0), b.writer().cast(b.gradient(node), b.type(node.getInput(0))));
+  }
+}

@@ -1,0 +1,74 @@
+package io.ablate.differentiate;
+
+import ai.onnx.proto.OnnxMl.NodeProto;
+import io.ablate.onnx.Nodes;
+import java.util.Arrays;
+
+/**
+ * Where the windows of a convolution or pooling lie, per position axis.
+ *
+ * @param kernel extents
+ * @param before padding before the first element
+ * @param after padding after the last
+ * @param input extents of the input; −1 if unknown
+ */
+record Window(
+    long[] kernel, long[] strides, long[] dilations, long[] before, long[] after, long[] input) {
+
+  static Window of(NodeProto node, long[] shape, long[] kernel, Backward backward) {
+    int axes = kernel.length;
+    long[] strides = orElse(Nodes.integers(node, "strides"), axes, 1);
+    long[] dilations = orElse(Nodes.integers(node, "dilations"), axes, 1);
+    long[] pads = orElse(Nodes.integers(node, "pads"), 2 * axes, 0);
+    long[] before = Arrays.copyOf(pads, axes);
+    long[] after = Arrays.copyOfRange(pads, axes, 2 * axes);
+    long[] input = Arrays.copyOfRange(shape, 2, shape.length);
+    String automatic = Nodes.text(node, "auto_pad", "NOTSET");
+    if (automatic.equals("VALID")) {
+      Arrays.fill(before, 0);
+      Arrays.fill(after, 0);
+    } else if (automatic.startsWith("SAME")) {
+      for (int i = 0; i < axes; i++) {
+        if (input[i] < 0 && strides[i] > 1) {
+          throw backward.unsupported(node, "known extents for auto_pad", "open ones");
+        }
+        long reach = dilations[i] * (kernel[i] - 1) + 1;
+        long steps = input[i] < 0 ? 0 : (Math.ceilDiv(input[i], strides[i]) - 1) * strides[i];
+        long total = Math.max(0, input[i] < 0 ? reach - 1 : steps + reach - input[i]);
+        before[i] = automatic.equals("SAME_UPPER") ? total / 2 : total - total / 2;
+        after[i] = total - before[i];
+      }
+    }
+    return new Window(kernel, strides, dilations, before, after, input);
+  }
+
+  /** Distance from the first to the last element that a window covers. */
+  long span(int axis) {
+    return dilations[axis] * (kernel[axis] - 1);
+  }
+
+  /** Whether the windows move by one and are not padded by more than they reach. */
+  boolean isDense() {
+    for (int i = 0; i < kernel.length; i++) {
+      if (strides[i] != 1 || before[i] > span(i) || after[i] > span(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Elements at the end of the input that no window of the strided convolution begins to reach. */
+  long rest(int axis) {
+    long free = input[axis] + before[axis] + after[axis] - span(axis) - 1;
+    return free % strides[axis];
+  }
+
+  private static long[] orElse(long[] values, int length, long otherwise) {
+    if (values != null && values.length == length) {
+      return values;
+    }
+    long[] result = new long[length];
+    Arrays.fill(result, otherwise);
+    return result;
+  }
+}
