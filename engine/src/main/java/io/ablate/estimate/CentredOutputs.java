@@ -50,6 +50,13 @@ record CentredOutputs(double[] values, double[] means) {
     return new CentredOutputs(values, means);
   }
 
+  /** A copy of one example's centred outputs. */
+  double[] example(int e) {
+    double[] example = new double[means.length == 0 ? 0 : values.length / means.length];
+    java.util.Arrays.setAll(example, row -> values[row * means.length + e]);
+    return example;
+  }
+
   /** Models whose attributions are the columns of {@code theta}, n × examples. */
   ComponentModels models(
       String method, CentredMasks x, double[] theta, Map<String, Object> diagnostics) {

@@ -7,7 +7,11 @@ import java.util.List;
 /** The methods by name, in the order in which they are listed to users. */
 public final class Estimators {
   private static final List<Estimator> ALL =
-      List.of(new LeastSquaresEstimator(), new RidgeEstimator(), new ReluEstimator());
+      List.of(
+          new LeastSquaresEstimator(),
+          new RidgeEstimator(),
+          new ReluEstimator(),
+          new HierarchicalEstimator());
 
   private Estimators() {}
 

@@ -1,9 +1,13 @@
 package io.ablate.estimate;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.ablate.base.Json;
 import io.ablate.base.NpyFile;
 import io.ablate.base.SharedFiles;
 import io.ablate.mask.MaskMatrix;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The component dataset collected by an independent implementation: ResNet-8, 10 examples. */
@@ -15,10 +19,15 @@ public final class GoldenDataset {
 
   public final MaskMatrix masks;
   public final double[][] outputs;
+  public final int[] layerOfColumn;
+  public final double[][] activationScale;
 
-  private GoldenDataset(MaskMatrix masks, double[][] outputs) {
+  private GoldenDataset(
+      MaskMatrix masks, double[][] outputs, int[] layerOfColumn, double[][] activationScale) {
     this.masks = masks;
     this.outputs = outputs;
+    this.layerOfColumn = layerOfColumn;
+    this.activationScale = activationScale;
   }
 
   /** Reads it, once; skips the calling test where the shared folder is absent. */
@@ -45,7 +54,24 @@ public final class GoldenDataset {
     for (int i = 0; i < flat.length; i++) {
       outputs[i % outputs.length][i / outputs.length] = flat[i];
     }
-    return new GoldenDataset(masks, outputs);
+    double[] flatScale = NpyFile.readDoubles(folder.resolve("activation_scale.npy"));
+    double[][] scale = new double[outputs.length][];
+    for (int e = 0; e < scale.length; e++) {
+      scale[e] = java.util.Arrays.copyOfRange(flatScale, e * columns, (e + 1) * columns);
+    }
+    return new GoldenDataset(masks, outputs, layers(folder, columns), scale);
+  }
+
+  private static int[] layers(Path folder, int columns) {
+    JsonNode listed = Json.read(folder.resolve("components.json")).path("columns");
+    Map<String, Integer> known = new HashMap<>();
+    int[] layers = new int[columns];
+    for (int i = 0; i < columns; i++) {
+      String name = listed.path(i).path("layer").asText();
+      known.putIfAbsent(name, known.size());
+      layers[i] = known.getOrDefault(name, -1);
+    }
+    return layers;
   }
 
   public TrainingData train(int rows) {
@@ -54,6 +80,11 @@ public final class GoldenDataset {
 
   public TrainingData all() {
     return new TrainingData(masks, outputs, new int[masks.columns()]);
+  }
+
+  /** All rows with the layers and the activation scale. */
+  public TrainingData withLayers() {
+    return new TrainingData(masks, outputs, layerOfColumn, activationScale);
   }
 
   public MaskMatrix heldOutMasks() {

@@ -1,0 +1,92 @@
+package io.ablate.estimate;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Ridge regression whose prior knows the layers and how much every component says: y = c + X̃
+ * diag(s) w + ε with w of layer g ~ N(0, τ_g² I), s the activation scale relative to the layer's
+ * mean (1 where none was collected). One set of τ_g and σ for all examples maximises the sum of
+ * their marginal likelihoods.
+ *
+ * <p>Choose it over ridge wherever components fall into layers: with few rows it needs a half to a
+ * fifth of the passes. Counts one more pass than rows, for the activation scale. Cost: a few
+ * seconds for the hyper-parameters, then min(m, n)³/3 + m·n·min(m, n) per example.
+ */
+public final class HierarchicalEstimator implements Estimator {
+  /** The name of this method. */
+  public static final String NAME = "hierarchical";
+
+  private static final float[][] NO_SOFT_ROWS = {};
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public ComponentModels fit(TrainingData data, FitContext context) {
+    CentredOutputs y = CentredOutputs.of(data);
+    int examples = data.examples();
+    int n = data.columns();
+    double[][] standardised = new double[examples][];
+    double[] deviation = new double[examples];
+    for (int e = 0; e < examples; e++) {
+      standardised[e] = y.example(e);
+      deviation[e] = standardise(standardised[e]);
+    }
+    Layers layers = new Layers(data.layerOfColumn());
+    double[][] scale = new double[examples][];
+    double[][] stored = data.activationScale();
+    Arrays.setAll(scale, e -> layers.relativeScale(stored == null ? null : stored[e], n));
+    Design design = new Design(context.algebra(), data.masks(), NO_SOFT_ROWS);
+    PooledOutputs pooled = PooledOutputs.of(design, standardised, scale, layers, context);
+    HierarchicalPrior prior = HierarchicalPrior.of(pooled, layers.count(), context);
+    GaussianPosterior posterior = new GaussianPosterior(design);
+    List<double[]> theta =
+        Parallel.map(
+            "solve",
+            examples,
+            context,
+            e -> {
+              if (deviation[e] == 0) {
+                return new double[n];
+              }
+              double[] variance = prior.variances(layers, scale[e]);
+              double[] mean =
+                  posterior
+                      .solve(variance, standardised[e], prior.noise(), prior.noise(), false)
+                      .mean();
+              Arrays.setAll(mean, i -> mean[i] * deviation[e]);
+              return mean;
+            });
+    double[] intercepts = new double[examples];
+    Arrays.setAll(intercepts, e -> y.means()[e] - design.hardMeanTimes(theta.get(e)));
+    return new ComponentModels(
+        NAME,
+        theta.toArray(double[][]::new),
+        intercepts,
+        Map.of(
+            "layer_variance", prior.layerVariance(),
+            "noise_variance", prior.noise(),
+            "hyper_parameter_rows", pooled.design.rows(),
+            "hyper_parameter_examples", pooled.examples.length,
+            "activation_scale", stored != null));
+  }
+
+  /** Divides by the standard deviation, which is returned; leaves zeros alone. */
+  static double standardise(double[] centred) {
+    double sum = 0;
+    for (double value : centred) {
+      sum += value * value;
+    }
+    double deviation = Math.sqrt(sum / Math.max(1, centred.length));
+    if (deviation > 0) {
+      for (int i = 0; i < centred.length; i++) {
+        centred[i] /= deviation;
+      }
+    }
+    return deviation;
+  }
+}

@@ -1,0 +1,96 @@
+package io.ablate.estimate;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Variances of the hierarchical ridge, shared by all examples, that maximise the sum of their
+ * marginal likelihoods: y ~ N(0, Σ_g τ_g² K_g + σ²) with standardised outputs y.
+ *
+ * @param layerVariance τ_g²
+ * @param noise σ²
+ */
+record HierarchicalPrior(double[] layerVariance, double noise) {
+  /** Standard deviation of the weak prior on the logarithms. */
+  private static final double WEAK = 2;
+
+  private static final int ITERATIONS = 40;
+  private static final double TOLERANCE = 1e-7;
+
+  static HierarchicalPrior of(PooledOutputs pooled, int layers, FitContext context) {
+    double[] centre = centre(pooled, layers);
+    if (pooled.kernels.isEmpty()) {
+      return of(centre);
+    }
+    return of(
+        QuasiNewton.minimise(
+            (x, gradient) -> objective(pooled, x, centre, gradient, context),
+            centre,
+            ITERATIONS,
+            TOLERANCE));
+  }
+
+  private static HierarchicalPrior of(double[] logarithms) {
+    double[] variance = Arrays.stream(logarithms).map(Math::exp).toArray();
+    int layers = variance.length - 1;
+    return new HierarchicalPrior(Arrays.copyOf(variance, layers), variance[layers]);
+  }
+
+  /** Prior variance of every component's attribution on one example: τ_g² s². */
+  double[] variances(Layers layers, double[] scale) {
+    double[] variances = new double[scale.length];
+    for (int g = 0; g < layers.count(); g++) {
+      for (int i : layers.columns(g)) {
+        variances[i] = layerVariance[g] * scale[i] * scale[i];
+      }
+    }
+    return variances;
+  }
+
+  /** Half the outputs' variance from the masks, every layer's share alike; half noise. */
+  static double[] centre(PooledOutputs pooled, int layers) {
+    double[] diagonal = pooled.meanDiagonal(layers);
+    double total = Arrays.stream(diagonal).sum();
+    double[] centre = new double[layers + 1];
+    Arrays.fill(centre, Math.log(total > 0 ? .5 / total : 1));
+    centre[layers] = Math.log(.5);
+    return centre;
+  }
+
+  private static double objective(
+      PooledOutputs pooled,
+      double[] x,
+      double[] centre,
+      double[] gradient,
+      FitContext context) {
+    int layers = x.length - 1;
+    HierarchicalPrior prior = of(x);
+    double[] noise = new double[pooled.design.rows()];
+    Arrays.fill(noise, prior.noise);
+    List<LayerKernels.Likelihood> likelihoods;
+    try {
+      likelihoods =
+          Parallel.map(
+              "hyper-parameters",
+              pooled.kernels.size(),
+              context,
+              p -> pooled.kernels.get(p).evaluate(prior.layerVariance, noise, pooled.outputs[p]));
+    } catch (ArithmeticException e) {
+      return Double.POSITIVE_INFINITY;
+    }
+    double value = 0;
+    for (int i = 0; i < x.length; i++) {
+      double deviation = (x[i] - centre[i]) / WEAK;
+      value += .5 * deviation * deviation;
+      gradient[i] = deviation / WEAK;
+    }
+    for (LayerKernels.Likelihood one : likelihoods) {
+      value -= one.value();
+      for (int g = 0; g < layers; g++) {
+        gradient[g] -= one.byVariance()[g] * prior.layerVariance[g];
+      }
+      gradient[layers] -= Arrays.stream(one.byNoise()).sum() * prior.noise;
+    }
+    return value;
+  }
+}

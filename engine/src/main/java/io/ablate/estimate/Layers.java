@@ -1,0 +1,63 @@
+package io.ablate.estimate;
+
+/** The columns of every layer, and the relative scale of the components within theirs. */
+final class Layers {
+  /** Keeps a component that was silent on the unablated pass from being ruled out altogether. */
+  private static final double FLOOR = .02;
+
+  private final int[][] columns;
+
+  Layers(int[] layerOfColumn) {
+    int count = 0;
+    for (int layer : layerOfColumn) {
+      count = Math.max(count, layer + 1);
+    }
+    int[] sizes = new int[count];
+    for (int layer : layerOfColumn) {
+      sizes[layer]++;
+    }
+    columns = new int[count][];
+    for (int g = 0; g < count; g++) {
+      columns[g] = new int[sizes[g]];
+    }
+    int[] filled = new int[count];
+    for (int i = 0; i < layerOfColumn.length; i++) {
+      columns[layerOfColumn[i]][filled[layerOfColumn[i]]++] = i;
+    }
+  }
+
+  int count() {
+    return columns.length;
+  }
+
+  /** The columns of layer g, ascending. */
+  int[] columns(int g) {
+    return columns[g];
+  }
+
+  /**
+   * Activation scales divided by their layer's mean, plus a floor; 1 throughout where none is given
+   * or a layer is silent.
+   *
+   * @param example n, or null
+   */
+  double[] relativeScale(double @org.jspecify.annotations.Nullable [] example, int n) {
+    double[] scale = new double[n];
+    java.util.Arrays.fill(scale, 1);
+    if (example == null) {
+      return scale;
+    }
+    for (int[] layer : columns) {
+      double mean = 0;
+      for (int i : layer) {
+        mean += Math.abs(example[i]) / layer.length;
+      }
+      if (mean > 0 && Double.isFinite(mean)) {
+        for (int i : layer) {
+          scale[i] = Math.abs(example[i]) / mean + FLOOR;
+        }
+      }
+    }
+    return scale;
+  }
+}
