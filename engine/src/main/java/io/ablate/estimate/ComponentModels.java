@@ -2,6 +2,7 @@ package io.ablate.estimate;
 
 import io.ablate.mask.MaskMatrix;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Linear component models, one per example: g(x) = intercept + Σ attribution_i · x_i.
@@ -9,16 +10,32 @@ import java.util.Map;
  * @param method the estimator's name
  * @param attributions examples × n, in units of the output per component kept
  * @param intercepts one per example
+ * @param standardErrors examples × n: the posterior standard deviation of every attribution, or null
+ *     where the method gives none
  * @param diagnostics what the estimator chose and measured, for manifests: values that JSON can
  *     hold
  */
 public record ComponentModels(
-    String method, double[][] attributions, double[] intercepts, Map<String, Object> diagnostics) {
+    String method,
+    double[][] attributions,
+    double[] intercepts,
+    double @Nullable [][] standardErrors,
+    Map<String, Object> diagnostics) {
   public ComponentModels {
     if (attributions.length != intercepts.length) {
       throw new IllegalArgumentException(
           attributions.length + " attributions for " + intercepts.length + " intercepts");
     }
+  }
+
+  /** Models without standard errors. */
+  @SuppressWarnings("NullAway") // does not see the annotation on the outer array
+  public ComponentModels(
+      String method,
+      double[][] attributions,
+      double[] intercepts,
+      Map<String, Object> diagnostics) {
+    this(method, attributions, intercepts, null, diagnostics);
   }
 
   /** Predicted outputs, examples × rows. */

@@ -11,15 +11,19 @@ import io.ablate.base.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 
 /**
  * A fit on disk: {@code attributions.npy} (float32, examples × n), {@code intercepts.npy} (float32,
- * examples), {@code manifest.json}, and both arrays again in {@code attributions.safetensors}.
+ * examples), {@code manifest.json}, and both arrays again in {@code attributions.safetensors}. A
+ * method that knows its standard errors adds {@code attributions_se.npy} (float32, examples × n).
  */
 public final class FitFiles {
   /** Version of {@code manifest.json}. */
   public static final int SCHEMA_VERSION = 1;
+
+  private static final String STANDARD_ERRORS = "attributions_se.npy";
 
   private FitFiles() {}
 
@@ -37,11 +41,8 @@ public final class FitFiles {
    * @param provenance further fields of the manifest: samples, seed, the store's manifest, …
    */
   public static void write(Path folder, ComponentModels models, Map<String, Object> provenance) {
-    try {
-      Files.deleteIfExists(folder.resolve("manifest.json"));
-    } catch (IOException e) {
-      throw new BadInputException(AtomicFile.cannotWrite(folder.resolve("manifest.json"), e), e);
-    }
+    delete(folder.resolve("manifest.json"));
+    delete(folder.resolve(STANDARD_ERRORS));
     int examples = models.attributions().length;
     int columns = examples == 0 ? 0 : models.attributions()[0].length;
     float[][] attributions = new float[examples][];
@@ -51,6 +52,12 @@ public final class FitFiles {
     float[] intercepts = floats(models.intercepts());
     NpyWriter.writeFloats(folder.resolve("attributions.npy"), attributions);
     NpyWriter.writeFloats(folder.resolve("intercepts.npy"), intercepts);
+    double[][] errors = models.standardErrors();
+    if (errors != null) {
+      float[][] narrow = new float[examples][];
+      Arrays.setAll(narrow, e -> floats(errors[e]));
+      NpyWriter.writeFloats(folder.resolve(STANDARD_ERRORS), narrow);
+    }
     new Safetensors(Map.of("method", models.method()))
         .add("attributions", new long[] {examples, columns}, attributions)
         .add("intercepts", new long[] {examples}, intercepts)
@@ -82,21 +89,34 @@ public final class FitFiles {
               .expected("schema_version " + SCHEMA_VERSION + " and a method")
               .found("schema_version " + manifest.path("schema_version")));
     }
-    double[][] attributions;
-    Path file = folder.resolve("attributions.npy");
-    try (NpyFile npy = NpyFile.open(file).requireShape(-1, -1)) {
-      attributions = new double[(int) npy.rows()][];
-      for (int e = 0; e < attributions.length; e++) {
-        attributions[e] = requireFinite(npy.rows(e, 1), file);
-      }
-    }
+    double[][] attributions = readRows(folder.resolve("attributions.npy"), -1);
     double[] intercepts;
-    file = folder.resolve("intercepts.npy");
+    Path file = folder.resolve("intercepts.npy");
     try (NpyFile npy = NpyFile.open(file).requireShape(attributions.length)) {
       intercepts = requireFinite(npy.rows(0, npy.rows()), file);
     }
     String method = manifest.path("method").asText();
-    return new Fit(new ComponentModels(method, attributions, intercepts, Map.of()), manifest);
+    Path errors = folder.resolve(STANDARD_ERRORS);
+    double[][] read = Files.exists(errors) ? readRows(errors, attributions.length) : null;
+    return new Fit(new ComponentModels(method, attributions, intercepts, read, Map.of()), manifest);
+  }
+
+  private static double[][] readRows(Path file, int rows) {
+    try (NpyFile npy = NpyFile.open(file).requireShape(rows, -1)) {
+      double[][] values = new double[(int) npy.rows()][];
+      for (int e = 0; e < values.length; e++) {
+        values[e] = requireFinite(npy.rows(e, 1), file);
+      }
+      return values;
+    }
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new BadInputException(AtomicFile.cannotWrite(file, e), e);
+    }
   }
 
   private static double[] requireFinite(double[] values, Path file) {

@@ -30,6 +30,25 @@ public record GradientData(
     return masks.length;
   }
 
+  /** Whether every entry of a pass was 0 or 1. */
+  public boolean isHard(int pass) {
+    for (float entry : masks[pass]) {
+      if (entry != 0 && entry != 1) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** In how many passes every entry was 0 or 1. */
+  public int hardPasses() {
+    int count = 0;
+    for (int pass = 0; pass < masks.length; pass++) {
+      count += isHard(pass) ? 1 : 0;
+    }
+    return count;
+  }
+
   /** In how many passes entry i was exactly {@code value}. */
   public int[] count(float value) {
     int[] count = new int[masks.length == 0 ? 0 : masks[0].length];

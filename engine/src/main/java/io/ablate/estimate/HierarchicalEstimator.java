@@ -3,6 +3,7 @@ package io.ablate.estimate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Ridge regression whose prior knows the layers and how much every component says: y = c + X̃
@@ -23,6 +24,11 @@ public final class HierarchicalEstimator implements Estimator {
   @Override
   public String name() {
     return NAME;
+  }
+
+  @Override
+  public Optional<Spending> spending(double budget, Costs costs) {
+    return Spending.rowsOnly(budget, costs.activationScale() ? 1 : 0, costs);
   }
 
   @Override

@@ -15,7 +15,7 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
   private static final double WEAK = 2;
 
   private static final int ITERATIONS = 40;
-  private static final double TOLERANCE = 1e-7;
+  private static final double TOLERANCE = 1e-6;
 
   static HierarchicalPrior of(PooledOutputs pooled, int layers, FitContext context) {
     double[] centre = centre(pooled, layers);

@@ -1,0 +1,147 @@
+package io.ablate.estimate;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Hyper-parameters of the model that joins gradients and outputs: θ = Σ_k α_kg z_k + r, in which
+ * z_k are the statistics of the gradients, α_kg their weights in layer g, r of a component in
+ * layer g is N(0, ρ_g² s²), and outputs are θᵀx + N(0, σ²), with a σ of their own for soft rows.
+ * All are shared by the examples and maximise the sum of their marginal likelihoods given the
+ * gradients. The weights carry priors at what the gradients alone would say.
+ *
+ * @param layerVariance ρ_g²
+ * @param weights kinds × layers: α_kg
+ */
+record GradientPrior(
+    double[] layerVariance, double hardNoise, double softNoise, double[][] weights) {
+  private static final double WEAK = 2;
+  private static final double WEIGHT_DEVIATION = .5;
+  private static final int ITERATIONS = 60;
+  private static final double TOLERANCE = 1e-6;
+
+  /**
+   * @param features per pooled example, kind and layer: X̃_g z_kg on the pooled rows
+   * @param weightCentres per kind, the weight expected
+   */
+  static GradientPrior of(
+      PooledOutputs pooled,
+      double[][][][] features,
+      double[] weightCentres,
+      int layers,
+      FitContext context) {
+    double[] variances = HierarchicalPrior.centre(pooled, layers);
+    int kinds = weightCentres.length;
+    double[] centre = new double[layers + 2 + kinds * layers];
+    double[] deviation = new double[centre.length];
+    System.arraycopy(variances, 0, centre, 0, layers + 1);
+    centre[layers + 1] = variances[layers];
+    Arrays.fill(deviation, 0, layers + 2, WEAK);
+    for (int k = 0; k < kinds; k++) {
+      int from = layers + 2 + k * layers;
+      Arrays.fill(centre, from, from + layers, weightCentres[k]);
+      Arrays.fill(deviation, from, from + layers, WEIGHT_DEVIATION);
+    }
+    if (pooled.kernels.isEmpty()) {
+      return of(centre, layers);
+    }
+    return of(
+        QuasiNewton.minimise(
+            (x, gradient) ->
+                objective(pooled, features, x, centre, deviation, gradient, layers, context),
+            centre,
+            ITERATIONS,
+            TOLERANCE),
+        layers);
+  }
+
+  private static GradientPrior of(double[] x, int layers) {
+    int kinds = x.length / layers - 1;
+    double[][] weights = new double[kinds][];
+    for (int k = 0; k < kinds; k++) {
+      int from = layers + 2 + k * layers;
+      weights[k] = Arrays.copyOfRange(x, from, from + layers);
+    }
+    double[] variances =
+        Arrays.stream(x, 0, layers + 2).map(Math::exp).toArray();
+    return new GradientPrior(
+        Arrays.copyOf(variances, layers), variances[layers], variances[layers + 1], weights);
+  }
+
+  private static double objective(
+      PooledOutputs pooled,
+      double[][][][] features,
+      double[] x,
+      double[] centre,
+      double[] deviation,
+      double[] gradient,
+      int layers,
+      FitContext context) {
+    GradientPrior prior = of(x, layers);
+    double[] noise = new double[pooled.design.rows()];
+    int hard = pooled.design.hardRows();
+    Arrays.fill(noise, 0, hard, prior.hardNoise);
+    Arrays.fill(noise, hard, noise.length, prior.softNoise);
+    List<LayerKernels.Likelihood> likelihoods;
+    try {
+      likelihoods =
+          Parallel.map(
+              "hyper-parameters",
+              pooled.kernels.size(),
+              context,
+              p ->
+                  pooled
+                      .kernels
+                      .get(p)
+                      .evaluate(
+                          prior.layerVariance,
+                          noise,
+                          residual(pooled.outputs[p], features[p], prior.weights)));
+    } catch (ArithmeticException e) {
+      return Double.POSITIVE_INFINITY;
+    }
+    double value = 0;
+    for (int i = 0; i < x.length; i++) {
+      double standard = (x[i] - centre[i]) / deviation[i];
+      value += .5 * standard * standard;
+      gradient[i] = standard / deviation[i];
+    }
+    for (int p = 0; p < features.length; p++) {
+      LayerKernels.Likelihood one = likelihoods.get(p);
+      value -= one.value();
+      for (int g = 0; g < layers; g++) {
+        gradient[g] -= one.byVariance()[g] * prior.layerVariance[g];
+      }
+      double[] byNoise = one.byNoise();
+      gradient[layers] -= Arrays.stream(byNoise, 0, hard).sum() * prior.hardNoise;
+      gradient[layers + 1] -=
+          Arrays.stream(byNoise, hard, byNoise.length).sum() * prior.softNoise;
+      for (int k = 0; k < prior.weights.length; k++) {
+        for (int g = 0; g < layers; g++) {
+          gradient[layers + 2 + k * layers + g] -= dot(features[p][k][g], one.weights());
+        }
+      }
+    }
+    return value;
+  }
+
+  private static double[] residual(double[] y, double[][][] features, double[][] weights) {
+    double[] residual = y.clone();
+    for (int k = 0; k < weights.length; k++) {
+      for (int g = 0; g < weights[k].length; g++) {
+        for (int row = 0; row < residual.length; row++) {
+          residual[row] -= weights[k][g] * features[k][g][row];
+        }
+      }
+    }
+    return residual;
+  }
+
+  private static double dot(double[] a, double[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += a[i] * b[i];
+    }
+    return sum;
+  }
+}
