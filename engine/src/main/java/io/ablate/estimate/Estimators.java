@@ -11,7 +11,11 @@ public final class Estimators {
           new LeastSquaresEstimator(),
           new RidgeEstimator(),
           new ReluEstimator(),
-          new HierarchicalEstimator());
+          new HierarchicalEstimator(),
+          new MaskGradientEstimator(),
+          new IntegratedGradientEstimator(),
+          new GradientHierarchicalEstimator(),
+          new AutoEstimator());
 
   private Estimators() {}
 

@@ -28,6 +28,13 @@ final class GaussianPosterior {
     return byRows;
   }
 
+  /** Floating-point operations of one solution with variances. */
+  double work() {
+    double small = Math.min(design.rows(), design.columns());
+    double wide = design.columns();
+    return 2 * small * small * wide * (byRows ? 2 : 1);
+  }
+
   /**
    * Means and variances of the coefficients.
    *

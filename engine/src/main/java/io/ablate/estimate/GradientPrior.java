@@ -16,9 +16,13 @@ import java.util.List;
 record GradientPrior(
     double[] layerVariance, double hardNoise, double softNoise, double[][] weights) {
   private static final double WEAK = 2;
-  private static final double WEIGHT_DEVIATION = .5;
+
+  /** Few outputs cannot tell noise from the residual of the layers, and would do without any. */
+  private static final double NOISE_DEVIATION = .4;
+
+  private static final double WEIGHT_DEVIATION = .25;
   private static final int ITERATIONS = 60;
-  private static final double TOLERANCE = 1e-6;
+  private static final double TOLERANCE = 1e-5;
 
   /**
    * @param features per pooled example, kind and layer: X̃_g z_kg on the pooled rows
@@ -37,6 +41,8 @@ record GradientPrior(
     System.arraycopy(variances, 0, centre, 0, layers + 1);
     centre[layers + 1] = variances[layers];
     Arrays.fill(deviation, 0, layers + 2, WEAK);
+    deviation[layers] = NOISE_DEVIATION;
+    deviation[layers + 1] = deviation[layers];
     for (int k = 0; k < kinds; k++) {
       int from = layers + 2 + k * layers;
       Arrays.fill(centre, from, from + layers, weightCentres[k]);

@@ -21,6 +21,9 @@ public final class HierarchicalEstimator implements Estimator {
 
   private static final float[][] NO_SOFT_ROWS = {};
 
+  /** Outputs from which the hyper-parameters are learnt; more gained less than .003 LDS. */
+  private static final int OUTPUTS = 4000;
+
   @Override
   public String name() {
     return NAME;
@@ -47,7 +50,7 @@ public final class HierarchicalEstimator implements Estimator {
     double[][] stored = data.activationScale();
     Arrays.setAll(scale, e -> layers.relativeScale(stored == null ? null : stored[e], n));
     Design design = new Design(context.algebra(), data.masks(), NO_SOFT_ROWS);
-    PooledOutputs pooled = PooledOutputs.of(design, standardised, scale, layers, context);
+    PooledOutputs pooled = PooledOutputs.of(design, standardised, scale, layers, OUTPUTS, context);
     HierarchicalPrior prior = HierarchicalPrior.of(pooled, layers.count(), context);
     GaussianPosterior posterior = new GaussianPosterior(design);
     List<double[]> theta =

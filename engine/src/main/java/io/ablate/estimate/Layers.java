@@ -1,5 +1,8 @@
 package io.ablate.estimate;
 
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
 /** The columns of every layer, and the relative scale of the components within theirs. */
 final class Layers {
   /** Keeps a component that was silent on the unablated pass from being ruled out altogether. */
@@ -41,9 +44,9 @@ final class Layers {
    *
    * @param example n, or null
    */
-  double[] relativeScale(double @org.jspecify.annotations.Nullable [] example, int n) {
+  double[] relativeScale(double @Nullable [] example, int n) {
     double[] scale = new double[n];
-    java.util.Arrays.fill(scale, 1);
+    Arrays.fill(scale, 1);
     if (example == null) {
       return scale;
     }
@@ -59,5 +62,25 @@ final class Layers {
       }
     }
     return scale;
+  }
+
+  /**
+   * Scales whose squares are half the given ones' and half the squares of {@code values} relative to
+   * their layer's mean square.
+   */
+  double[] blend(double[] scale, double[] values) {
+    double[] blend = scale.clone();
+    for (int[] layer : columns) {
+      double square = 0;
+      for (int i : layer) {
+        square += values[i] * values[i] / layer.length;
+      }
+      if (square > 0) {
+        for (int i : layer) {
+          blend[i] = Math.sqrt(.5 * scale[i] * scale[i] + .5 * values[i] * values[i] / square);
+        }
+      }
+    }
+    return blend;
   }
 }

@@ -10,7 +10,6 @@ import java.util.stream.IntStream;
  * of variances.
  */
 final class PooledOutputs {
-  private static final int OUTPUTS = 4000;
   private static final int EXAMPLES = 16;
   private static final int MOST_ROWS = 400;
   private static final int FEWEST_ROWS = 250;
@@ -37,16 +36,22 @@ final class PooledOutputs {
 
   /**
    * @param outputs examples × rows, standardised; those that are all zero are left out
+   * @param most how many outputs suffice
    * @param scale examples × columns
    */
   static PooledOutputs of(
-      Design all, double[][] outputs, double[][] scale, Layers layers, FitContext context) {
+      Design all,
+      double[][] outputs,
+      double[][] scale,
+      Layers layers,
+      int most,
+      FitContext context) {
     int[] varying =
         IntStream.range(0, outputs.length)
             .filter(e -> Arrays.stream(outputs[e]).anyMatch(y -> y != 0))
             .toArray();
     int count = Math.min(EXAMPLES, varying.length);
-    int rows = Math.clamp(OUTPUTS / Math.max(1, count), FEWEST_ROWS, MOST_ROWS);
+    int rows = Math.clamp(most / Math.max(1, count), FEWEST_ROWS, MOST_ROWS);
     rows = Math.min(rows, all.rows());
     while (count > 4 && exceeds(rows, count, all.columns(), layers.count())) {
       count--;
