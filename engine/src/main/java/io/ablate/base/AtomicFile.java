@@ -35,7 +35,7 @@ public final class AtomicFile {
     if (folder == null) {
       throw new BadInputException(Problem.of("cannot write to a root folder").at(file));
     }
-    Path temporary = folder.resolve("." + absolute.getFileName() + ".part");
+    Path temporary = temporary(absolute);
     try {
       Files.createDirectories(folder);
       try (FileChannel channel =
@@ -66,6 +66,16 @@ public final class AtomicFile {
       }
       throw new BadInputException(cannotWrite(file, e), e);
     }
+  }
+
+  /** Deletes a file, if there is one, and what a killed process left of writing it. */
+  public static void delete(Path file) throws IOException {
+    Files.deleteIfExists(temporary(file.toAbsolutePath()));
+    Files.deleteIfExists(file);
+  }
+
+  private static Path temporary(Path file) {
+    return file.resolveSibling("." + file.getFileName() + ".part");
   }
 
   /** As {@link #write(Path, Writer)}, for text in UTF-8. */

@@ -103,6 +103,23 @@ public final class NpyFile implements AutoCloseable {
     return this;
   }
 
+  /**
+   * Requires an element type, and C order: what {@link #read} needs to be told apart.
+   *
+   * @throws BadInputException naming the file, the expected and the found type
+   */
+  public NpyFile requireType(NpyType type) {
+    boolean fortran = header.fortranOrder() && header.shape().length > 1;
+    if (header.type() != type || fortran) {
+      throw new BadInputException(
+          Problem.of("not an array of this store")
+              .at(file)
+              .expected(type.descriptor() + " in C order")
+              .found(header.type().descriptor() + (fortran ? ", Fortran order" : "")));
+    }
+    return this;
+  }
+
   /** Rows {@code first} to {@code first + count − 1} as doubles, in C order. */
   public double[] rows(long first, long count) {
     if (first < 0 || count < 0 || first + count > rows()) {

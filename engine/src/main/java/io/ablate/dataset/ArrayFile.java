@@ -57,16 +57,8 @@ final class ArrayFile implements AutoCloseable {
    */
   static ArrayFile open(Path path, NpyType type, long... shape) {
     NpyHeader header;
-    try (NpyFile npy = NpyFile.open(path).requireShape(shape)) {
-      header = npy.header();
-    }
-    if (header.type() != type || header.fortranOrder() && shape.length > 1) {
-      throw new BadInputException(
-          Problem.of("not an array of this store")
-              .at(path)
-              .expected(type.descriptor() + " in C order")
-              .found(
-                  header.type().descriptor() + (header.fortranOrder() ? ", Fortran order" : "")));
+    try (NpyFile npy = NpyFile.open(path)) {
+      header = npy.requireShape(shape).requireType(type).header();
     }
     try {
       return new ArrayFile(path, new RandomAccessFile(path.toFile(), "rw"), header);

@@ -1,5 +1,6 @@
 package io.ablate.dataset;
 
+import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.example.Example;
 import io.ablate.example.ExampleSource;
 import io.ablate.forward.BatchOrder;
@@ -7,6 +8,7 @@ import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.OrtCpuBackend;
 import io.ablate.forward.ProcessMemory;
 import io.ablate.instrument.InstrumentedModel;
+import io.ablate.mask.GradientMasks;
 import io.ablate.mask.MaskDesign;
 import java.nio.file.Path;
 import java.util.Map;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param labels the class that an example's output is about: {@code Example::label} for its own
  * @param resume whether to continue an existing store
  * @param settings how to compute; has no influence on the result but its backend
+ * @param gradients gradient passes to run as well, with which {@code rows} may be 0; or null
  */
 public record CollectRequest(
     Path store,
@@ -37,9 +40,13 @@ public record CollectRequest(
     int[] examples,
     ToIntFunction<Example> labels,
     boolean resume,
-    Settings settings) {
+    Settings settings,
+    @Nullable Gradients gradients) {
 
   public CollectRequest {
+    if (gradients != null && gradients.masks().columns() != design.columns()) {
+      throw new IllegalArgumentException("gradient masks and masks differ in their columns");
+    }
     if (design.columns() != model.components().size()) {
       throw new IllegalArgumentException(
           "masks of "
@@ -47,6 +54,49 @@ public record CollectRequest(
               + " columns for "
               + model.components().size()
               + " components");
+    }
+  }
+
+  /** A request without gradient passes. */
+  public CollectRequest(
+      Path store,
+      InstrumentedModel model,
+      MaskDesign design,
+      long firstRow,
+      int rows,
+      ExampleSource source,
+      int[] examples,
+      ToIntFunction<Example> labels,
+      boolean resume,
+      Settings settings) {
+    this(
+        store, model, design, firstRow, rows, source, examples, labels, resume, settings, null);
+  }
+
+  /** The same request with other gradient passes. */
+  public CollectRequest withGradients(@Nullable Gradients other) {
+    return new CollectRequest(
+        store, model, design, firstRow, rows, source, examples, labels, resume, settings, other);
+  }
+
+  /**
+   * Gradient passes over all examples, and one more each at the mask of ones.
+   *
+   * @param model what to run
+   * @param masks of the passes
+   * @param first number of the first pass: its mask is that row
+   * @param passes number of passes per example
+   * @param cost of a gradient pass in ordinary ones, for the manifest; 0 to measure it
+   */
+  public record Gradients(
+      DifferentiatedModel model, GradientMasks masks, int first, int passes, double cost) {
+    public Gradients {
+      GradientSegments.requireRange(first, passes);
+    }
+
+    /** Passes from the first one on, whose cost is measured. */
+    public Gradients(DifferentiatedModel model, GradientMasks masks, int passes) {
+      this(model, masks, 0, passes, 0);
     }
   }
 

@@ -12,12 +12,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A request, checked: what planning and collecting have in common. */
 final class CollectSetup {
   /** Stands in a manifest until a batch is chosen. */
   private static final Manifest.Batch UNDECIDED = new Manifest.Batch("", 0);
+
+  /** A backward pass keeps what the forward pass computed: larger batches need much memory. */
+  private static final int MOST_GRADIENT_ROWS = 32;
 
   private final CollectRequest request;
   private final ExampleCache examples;
@@ -33,7 +37,7 @@ final class CollectSetup {
   CollectSetup(CollectRequest request) {
     this.request = request;
     long available = request.design().rows();
-    if (request.rows() < 1
+    if (request.rows() < (request.gradients() == null ? 1 : 0)
         || request.firstRow() < 0
         || request.firstRow() > available - request.rows()) {
       throw new UsageException(
@@ -90,11 +94,43 @@ final class CollectSetup {
         options,
         examples.first(4),
         examples.size(),
-        new Calibration.Choice(order, size, request.rows(), settings.memoryBytes()));
+        new Calibration.Choice(order, size, passesPerExample(), settings.memoryBytes()));
   }
 
+  private long passesPerExample() {
+    return request.rows() == 0 && request.gradients() != null
+        ? request.gradients().passes()
+        : request.rows();
+  }
+
+  /** The manifest of a new store; times gradient passes where their cost is to be known. */
   Manifest manifest(Calibration.Trial chosen) {
-    return manifest(new Manifest.Batch(chosen.order().label(), chosen.size()));
+    Manifest manifest = manifest(new Manifest.Batch(chosen.order().label(), chosen.size()));
+    Manifest.Gradients gradients = manifest.gradients();
+    return gradients == null || gradients.cost() > 0
+        ? manifest
+        : manifest.with(manifest.rows(), gradients.withCost(cost(chosen, gradients.batch())));
+  }
+
+  /** What a gradient pass takes in ordinary ones, by a short timing. */
+  double cost(Calibration.Trial chosen, int batch) {
+    return GradientCost.measure(
+        request, Objects.requireNonNull(request.gradients()).model(), this, chosen.order(), batch);
+  }
+
+  private Manifest.@Nullable Gradients gradients(Manifest.Batch batch) {
+    CollectRequest.Gradients gradients = request.gradients();
+    if (gradients == null) {
+      return null;
+    }
+    long pairs = (long) gradients.passes() * examples.size();
+    return new Manifest.Gradients(
+        gradients.first(),
+        gradients.passes(),
+        gradients.masks().provenance(),
+        Sha256.of(gradients.model().model().toBytes()),
+        (int) Math.min(Math.min(batch.size(), MOST_GRADIENT_ROWS), pairs),
+        gradients.cost());
   }
 
   private Manifest manifest(Manifest.Batch batch) {
@@ -128,6 +164,7 @@ final class CollectSetup {
             "ablate",
             software == null ? "development" : software,
             "java",
-            Runtime.version().toString()));
+            Runtime.version().toString()),
+        gradients(batch));
   }
 }

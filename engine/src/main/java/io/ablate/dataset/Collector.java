@@ -26,14 +26,17 @@ public final class Collector {
    * @param passes ablated passes computed by this run: rows × examples, less what a resumed store
    *     held already
    * @param scalePasses ordinary passes spent on the activation scale
+   * @param gradientPasses gradient passes computed by this run, each forward and backward over one
+   *     example; those at the mask of ones included
    * @param manifest as it stands in the store
    */
-  public record Result(long passes, long scalePasses, Manifest manifest) {}
+  public record Result(long passes, long scalePasses, long gradientPasses, Manifest manifest) {}
 
   /**
-   * Collects until all rows are complete. Memory depends on the batch, not on the number of rows;
-   * of the examples a fixed amount is held. Progress comes in the stages {@code "activation-scale"}
-   * and {@code "passes"}.
+   * Collects until all rows and gradient passes are complete. Memory depends on the batch and, for
+   * gradients, on examples × components, not on the number of rows or passes; of the examples a
+   * fixed amount is held. Progress comes in the stages {@code "activation-scale"}, {@code "passes"}
+   * and {@code "gradient passes"}.
    *
    * @throws InterruptedRunException if the thread is interrupted, whose flag it clears; completed
    *     rows are kept
@@ -74,9 +77,14 @@ public final class Collector {
         scalePasses = setup.examples().size();
       }
       long passes =
-          PassLoop.run(session, setup.request().design(), setup.examples(), store, progress);
+          setup.request().rows() == 0
+              ? 0
+              : PassLoop.run(session, setup.request().design(), setup.examples(), store, progress);
       store.commit();
-      return new Result(passes, scalePasses, store.manifest());
+      // What it allocated is not to stand beside the other session's buffers.
+      session.close();
+      long gradientPasses = gradientPasses(setup, store, progress);
+      return new Result(passes, scalePasses, gradientPasses, store.manifest());
     } catch (IOException e) {
       keep(store, e);
       throw new BadInputException(
@@ -100,6 +108,17 @@ public final class Collector {
     }
   }
 
+  private static long gradientPasses(CollectSetup setup, StoreWriter store, Progress progress)
+      throws IOException {
+    CollectRequest.Gradients request = setup.request().gradients();
+    Manifest.Gradients gradients = store.manifest().gradients();
+    if (request == null || gradients == null) {
+      return 0;
+    }
+    GradientLayout layout = GradientLayout.of(store.manifest(), gradients, store.folder());
+    return GradientLoop.run(setup, request, gradients, layout, progress);
+  }
+
   /** Flags the rows that are already written; a second failure must not hide the first. */
   private static void keep(StoreWriter store, Throwable fault) {
     try {
@@ -110,10 +129,20 @@ public final class Collector {
   }
 
   private static String kept(StoreWriter store) {
-    return store.completedCount()
+    Manifest manifest = store.manifest();
+    String rows =
+        store.completedCount() + " of " + manifest.rows().count() + " rows are complete and kept";
+    Manifest.Gradients gradients = manifest.gradients();
+    if (gradients == null) {
+      return rows;
+    }
+    GradientLayout layout = GradientLayout.of(manifest, gradients, store.folder());
+    return rows
+        + ", as are "
+        + GradientStore.done(store.folder(), layout)
         + " of "
-        + store.manifest().rows().count()
-        + " rows are complete and kept";
+        + layout.pairs()
+        + " gradient passes";
   }
 
   private static void writeScale(

@@ -204,6 +204,34 @@ public final class ComponentDataset implements AutoCloseable {
     }
   }
 
+  /**
+   * After how many gradient passes their sums can be told (see {@link #gradients}), ascending;
+   * empty where there are none.
+   */
+  public int[] gradientSegmentEnds() {
+    GradientReader reader = gradientReader();
+    return reader == null ? new int[0] : reader.segmentEnds();
+  }
+
+  /**
+   * What the first gradient passes told; null where the store is to hold none. Takes the memory of
+   * the sums, whatever the number of passes.
+   *
+   * @param passes one of {@link #gradientSegmentEnds}
+   * @throws UsageException if it is none of them, naming them
+   * @throws BadInputException if a file is damaged, or a value not finite
+   */
+  public @Nullable StoredGradients gradients(int passes) {
+    GradientReader reader = gradientReader();
+    return reader == null ? null : reader.read(passes);
+  }
+
+  private @Nullable GradientReader gradientReader() {
+    return manifest == null || manifest.gradients() == null
+        ? null
+        : new GradientReader(folder, manifest, manifest.gradients());
+  }
+
   /** The class that each example's output is about; null where the store does not say. */
   public int @Nullable [] labels() {
     Path file = folder.resolve(StoreFiles.LABELS);

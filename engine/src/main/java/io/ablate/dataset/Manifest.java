@@ -1,5 +1,6 @@
 package io.ablate.dataset;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Json;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param batch which rows share a forward pass; chosen once, kept on resuming
  * @param backend what computed the passes
  * @param versions of the software, for the record
+ * @param gradients the gradient passes; null where the store is to hold none
  */
 public record Manifest(
     int schema,
@@ -42,7 +44,8 @@ public record Manifest(
     List<String> save,
     Batch batch,
     Backend backend,
-    Map<String, String> versions) {
+    Map<String, String> versions,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Gradients gradients) {
 
   /** The version that this code reads and writes. */
   public static final int SCHEMA = 1;
@@ -77,9 +80,34 @@ public record Manifest(
    */
   public record Backend(String name, String version, Map<String, Object> report) {}
 
+  /**
+   * Gradient passes {@code first} to {@code first + passes − 1} of every example.
+   *
+   * @param masks their design's parameters, enough to make every mask again
+   * @param graph SHA-256 of the differentiated model
+   * @param batch pairs of mask and example per run; chosen once, kept on resuming
+   * @param cost what a gradient pass took, in ordinary passes; for the record
+   */
+  public record Gradients(
+      int first, int passes, Map<String, Object> masks, String graph, int batch, double cost) {
+    Gradients withRange(int otherFirst, int otherPasses) {
+      return new Gradients(otherFirst, otherPasses, masks, graph, batch, cost);
+    }
+
+    Gradients withCost(double otherCost) {
+      return new Gradients(first, passes, masks, graph, batch, otherCost);
+    }
+  }
+
   /** May differ without changing a value in the store. */
   private static final Set<String> INDIFFERENT =
-      Set.of("model.file", "batch", "versions", "backend.report");
+      Set.of(
+          "model.file",
+          "batch",
+          "versions",
+          "backend.report",
+          "gradients.batch",
+          "gradients.cost");
 
   /**
    * Reads a manifest.
@@ -102,12 +130,12 @@ public record Manifest(
     Json.write(file, this);
   }
 
-  Manifest withRows(Rows other) {
+  Manifest with(Rows otherRows, @Nullable Gradients otherGradients) {
     return new Manifest(
         schema,
         model,
         masks,
-        other,
+        otherRows,
         components,
         instrument,
         output,
@@ -116,12 +144,18 @@ public record Manifest(
         save,
         batch,
         backend,
-        versions);
+        versions,
+        otherGradients);
   }
 
   /** The first field in which two manifests describe different values; null if there is none. */
   static @Nullable Difference difference(Manifest a, Manifest b) {
     return difference("", Json.mapper().valueToTree(a), Json.mapper().valueToTree(b));
+  }
+
+  /** As {@link #difference(Manifest, Manifest)}, of what two manifests say of gradient passes. */
+  static @Nullable Difference difference(Gradients a, Gradients b) {
+    return difference("gradients", Json.mapper().valueToTree(a), Json.mapper().valueToTree(b));
   }
 
   private static @Nullable Difference difference(String at, JsonNode a, JsonNode b) {

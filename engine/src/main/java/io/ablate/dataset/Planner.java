@@ -3,6 +3,9 @@ package io.ablate.dataset;
 import io.ablate.forward.Calibration;
 import io.ablate.forward.ProcessMemory;
 import io.ablate.instrument.InstrumentedModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** Predicts what a request costs, without writing anything. Stateless and thread-safe. */
 public final class Planner {
@@ -17,7 +20,8 @@ public final class Planner {
     CollectSetup setup = new CollectSetup(request);
     Manifest stored = setup.stored();
     Calibration.Result calibration = setup.calibrate(stored);
-    Manifest.Batch batch = setup.manifest(calibration.chosen()).batch();
+    Manifest manifest = setup.manifest(calibration.chosen());
+    Manifest.Batch batch = manifest.batch();
     InstrumentedModel model = request.model();
     long examples = setup.examples().size();
     long rows = request.rows();
@@ -33,15 +37,36 @@ public final class Planner {
         rows * (model.components().size() + 4 * examples + 1)
             + 4 * scale * model.components().size()
             + (model.logits() == null ? 0 : 4 * rows * examples * Math.max(0, model.classes()));
+    CollectPlan.Gradients gradients = gradients(request, manifest, perPass);
     return new CollectPlan(
         open * examples,
         scale,
         batch,
         perPass,
-        (open * examples + scale) * perPass,
-        memory(calibration, batch, examples, model.components().size()),
-        disk,
-        calibration);
+        (open * examples + scale) * perPass + (gradients == null ? 0 : gradients.seconds()),
+        memory(calibration, batch, examples, model.components().size(), gradients),
+        disk + (gradients == null ? 0 : gradients.diskBytes()),
+        calibration,
+        gradients);
+  }
+
+  private static CollectPlan.@Nullable Gradients gradients(
+      CollectRequest request, Manifest manifest, double secondsPerPass) {
+    Manifest.Gradients gradients = manifest.gradients();
+    if (gradients == null) {
+      return null;
+    }
+    Path store = request.store();
+    GradientLayout layout = GradientLayout.of(manifest, gradients, store);
+    long open = layout.pairs() - GradientStore.done(store, layout);
+    open += Files.exists(store.resolve(StoreFiles.GRADIENT_UNABLATED)) ? 0 : layout.examples();
+    return new CollectPlan.Gradients(
+        open,
+        gradients.batch(),
+        gradients.cost(),
+        open * gradients.cost() * secondsPerPass,
+        layout.memoryBytes(),
+        layout.diskBytes());
   }
 
   /**
@@ -49,9 +74,14 @@ public final class Planner {
    * may yet fill; and the row buffers.
    */
   private static long memory(
-      Calibration.Result calibration, Manifest.Batch batch, long examples, int columns) {
+      Calibration.Result calibration,
+      Manifest.Batch batch,
+      long examples,
+      int columns,
+      CollectPlan.@Nullable Gradients gradients) {
     long peak = Math.max(ProcessMemory.peak(), calibration.untriedBytes());
     long buffers = batch.size() * (4 * examples + columns);
+    buffers += gradients == null ? 0 : gradients.memoryBytes();
     return peak == 0 ? 0 : peak + Runtime.getRuntime().freeMemory() + buffers;
   }
 }

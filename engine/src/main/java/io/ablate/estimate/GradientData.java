@@ -1,5 +1,6 @@
 package io.ablate.estimate;
 
+import io.ablate.dataset.StoredGradients;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,19 @@ public record GradientData(
     double[][] hardSquares,
     double[][] softSquares,
     double @Nullable [][] unablated) {
+
+  /** What a store told. */
+  public static GradientData of(StoredGradients stored) {
+    return new GradientData(
+        stored.masks(),
+        stored.outputs(),
+        stored.keptSum(),
+        stored.ablatedSum(),
+        stored.softSum(),
+        stored.hardSquares(),
+        stored.softSquares(),
+        stored.unablated());
+  }
 
   /** Number of gradient passes per example, q. */
   public int passes() {

@@ -1,6 +1,7 @@
 package io.ablate.estimate;
 
 import io.ablate.dataset.ComponentDataset;
+import io.ablate.dataset.StoredGradients;
 import io.ablate.mask.MaskMatrix;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,17 @@ public record TrainingData(
         dataset.outputs(rows),
         dataset.layerOfColumn(),
         dataset.activationScale());
+  }
+
+  /**
+   * As {@link #of(ComponentDataset, int[])}, with the first gradient passes.
+   *
+   * @param gradientPasses one of {@link ComponentDataset#gradientSegmentEnds}; 0 for none
+   * @throws io.ablate.base.UsageException if the store has no sums of so many
+   */
+  public static TrainingData of(ComponentDataset dataset, int[] rows, int gradientPasses) {
+    StoredGradients stored = gradientPasses == 0 ? null : dataset.gradients(gradientPasses);
+    return of(dataset, rows).withGradients(stored == null ? null : GradientData.of(stored));
   }
 
   /** The same data with other gradients. */
