@@ -16,13 +16,16 @@ import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.example.Example;
 import io.ablate.forward.TinyModel;
+import io.ablate.base.NpyWriter;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -153,6 +156,168 @@ class GradientCollectTest {
       return null;
     } catch (InterruptedRunException | IllegalStateException e) {
       return e;
+    }
+  }
+
+  @Test
+  void shouldNamePassAndExampleOfADerivativeThatIsNotFinite() {
+    Path store = folder.resolve("store");
+    float[] mask = new float[N];
+    int bad = 0;
+    do {
+      masks(0).row(bad++, mask);
+    } while (mask[0] != 0);
+    String expected = "gradient pass " + (bad - 1) + ", example 0";
+    AnalyticGradients poisoned = new AnalyticGradients(run -> {}, 0);
+    assertThatThrownBy(
+            () -> Collector.run(request(store, 0, 0, 40, 0, 8, poisoned), Progress.NONE))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("derivative by component 0 is not a finite number")
+        .hasMessageContaining(expected)
+        .hasMessageContaining("Infinity");
+    Manifest manifest = Manifest.read(store.resolve("manifest.json"));
+    GradientLayout layout =
+        GradientLayout.of(manifest, Objects.requireNonNull(manifest.gradients()), store);
+    assertThat(GradientStore.done(store, layout)).isEqualTo((bad - 1L) * EXAMPLES);
+  }
+
+  @Test
+  void shouldSayHowMuchIsKeptWhenInterrupted() {
+    Path store = folder.resolve("store");
+    AnalyticGradients interrupting =
+        new AnalyticGradients(
+            run -> {
+              if (run == 5) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            Float.NaN);
+    assertThatThrownBy(
+            () -> Collector.run(request(store, 6, 0, 20, 0, 5, interrupting), Progress.NONE))
+        .isInstanceOf(InterruptedRunException.class)
+        .hasMessageContaining("6 of 6 rows are complete and kept")
+        .hasMessageContaining("25 of 100 gradient passes")
+        .hasMessageContaining("--resume");
+    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+      assertThat(dataset.gradientSegmentEnds()).containsExactly(1, 2, 3, 4);
+      assertThatThrownBy(() -> dataset.gradients(6))
+          .isInstanceOf(UsageException.class)
+          .hasMessageContaining("one of [1, 2, 3, 4]")
+          .hasMessageContaining("found 6");
+      assertThat(Objects.requireNonNull(dataset.gradients(4)).passes()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void shouldRefuseToResumeOtherGradientPassesButNotOtherCosts() throws IOException {
+    Path store = folder.resolve("store");
+    Collector.run(request(store, 6, 4, .2, 8), Progress.NONE);
+    byte[] manifest = Files.readAllBytes(store.resolve("manifest.json"));
+    assertThatThrownBy(
+            () -> Collector.run(resumed(request(store, 6, 5, .2, 8)), Progress.NONE))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("\"gradients.passes\"")
+        .hasMessageContaining("expected 4, found 5");
+    assertThatThrownBy(
+            () -> Collector.run(resumed(request(store, 6, 4, .3, 8)), Progress.NONE))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("\"gradients.masks.soft\"");
+    assertThatThrownBy(
+            () ->
+                Collector.run(
+                    resumed(request(store, 6, 4, .2, 8)).withGradients(null), Progress.NONE))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("\"gradients\"")
+        .hasMessageContaining("found nothing");
+    CollectRequest measured =
+        resumed(request(store, 6, 4, .2, 16))
+            .withGradients(
+                new CollectRequest.Gradients(AnalyticGradients.MODEL, masks(.2), 4));
+    assertThat(Collector.run(measured, Progress.NONE).gradientPasses()).isZero();
+    assertThat(store.resolve("manifest.json")).hasBinaryContent(manifest);
+  }
+
+  @Test
+  void shouldMeasureTheCostAndPlanWhatIsThenDone() {
+    Path store = folder.resolve("store");
+    AnalyticGradients slow =
+        new AnalyticGradients(
+            run -> LockSupport.parkNanos(20_000_000), Float.NaN);
+    CollectRequest request =
+        request(store, 5, 0, 6, .2, 64, slow)
+            .withGradients(new CollectRequest.Gradients(AnalyticGradients.MODEL, masks(.2), 6));
+    CollectPlan plan = Planner.plan(request);
+    CollectPlan.Gradients gradients = Objects.requireNonNull(plan.gradients());
+    assertThat(gradients.passes()).isEqualTo(7 * EXAMPLES);
+    assertThat(gradients.cost()).isGreaterThan(1);
+    assertThat(gradients.seconds())
+        .isEqualTo(gradients.passes() * gradients.cost() * plan.secondsPerPass());
+    assertThat(plan.seconds()).isGreaterThan(gradients.seconds());
+    assertThat(gradients.memoryBytes()).isGreaterThan(5L * EXAMPLES * N * 8);
+    Manifest manifest = Collector.run(request, Progress.NONE).manifest();
+    Manifest.Gradients stored = Objects.requireNonNull(manifest.gradients());
+    assertThat(stored.cost()).isGreaterThan(1);
+    // 64 rows are more than there are pairs.
+    assertThat(stored.batch()).isEqualTo(30).isEqualTo(gradients.batch());
+    long bytes =
+        4 * (6 + N) * EXAMPLES + 5L * 4 * 5 * EXAMPLES * N + 5;
+    assertThat(gradients.diskBytes()).isEqualTo(bytes);
+    assertThat(Objects.requireNonNull(Planner.plan(resumed(request)).gradients()).passes())
+        .isZero();
+  }
+
+  @Test
+  void shouldReadManifestsWithoutGradientsAndWriteNoneThere() throws IOException {
+    Path store = folder.resolve("store");
+    Collector.run(request(store, 6, 4, 0, 8).withGradients(null), Progress.NONE);
+    Path file = store.resolve("manifest.json");
+    assertThat(Files.readString(file)).doesNotContain("gradients");
+    assertThat(Manifest.read(file).gradients()).isNull();
+    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+      assertThat(dataset.gradientSegmentEnds()).isEmpty();
+      assertThat(dataset.gradients(1)).isNull();
+    }
+    String missing = Files.readString(file);
+    Files.writeString(file, missing.replaceFirst("}\\s*$", ", \"gradients\": null}"));
+    assertThat(Manifest.difference(Manifest.read(file), Manifest.read(file))).isNull();
+    CollectRequest again = resumed(request(store, 6, 4, 0, 8)).withGradients(null);
+    assertThat(Collector.run(again, Progress.NONE).passes()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "grad_sums.npy, truncated",
+    "grad_outputs.npy, truncated",
+    "grad_unablated.npy, truncated",
+    "_grad_completed.npy, truncated",
+    "grad_sums.npy, cannot read",
+    "grad_outputs.npy, wrong shape",
+    "grad_sums.npy, not an array of this store",
+    "grad_unablated.npy, not a finite number"
+  })
+  void shouldGiveOneClearErrorForDamagedFiles(String name, String expected) throws IOException {
+    Path store = folder.resolve("store");
+    Collector.run(request(store, 0, 4, .2, 8), Progress.NONE);
+    Path file = store.resolve(name);
+    byte[] bytes = Files.readAllBytes(file);
+    switch (expected) {
+      case "truncated" -> Files.write(file, Arrays.copyOf(bytes, bytes.length - 1));
+      case "cannot read" -> Files.delete(file);
+      case "wrong shape" -> NpyWriter.writeFloats(file, new float[2][3]);
+      case "not a finite number" -> {
+        Arrays.fill(bytes, bytes.length - 4, bytes.length, (byte) -1);
+        Files.write(file, bytes);
+      }
+      default -> {
+        String header = new String(bytes, StandardCharsets.ISO_8859_1).replace("<f4", "<i4");
+        Files.write(file, header.getBytes(StandardCharsets.ISO_8859_1));
+      }
+    }
+    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+      assertThatThrownBy(() -> dataset.gradients(4))
+          .isInstanceOf(BadInputException.class)
+          .hasMessageContaining(expected)
+          .hasMessageContaining(name);
     }
   }
 }
