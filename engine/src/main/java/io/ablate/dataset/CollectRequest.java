@@ -69,8 +69,7 @@ public record CollectRequest(
       ToIntFunction<Example> labels,
       boolean resume,
       Settings settings) {
-    this(
-        store, model, design, firstRow, rows, source, examples, labels, resume, settings, null);
+    this(store, model, design, firstRow, rows, source, examples, labels, resume, settings, null);
   }
 
   /** The same request with other gradient passes. */

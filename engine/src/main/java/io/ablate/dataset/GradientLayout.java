@@ -96,8 +96,6 @@ record GradientLayout(int first, int[] ends, boolean soft, int examples, int col
 
   /** What the finished part takes on disk. */
   long diskBytes() {
-    return 4 * pairs()
-        + 4L * examples * columns
-        + segments() * (4 * segmentElements() + 1);
+    return 4 * pairs() + 4L * examples * columns + segments() * (4 * segmentElements() + 1);
   }
 }

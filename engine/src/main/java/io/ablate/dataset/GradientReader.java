@@ -39,7 +39,9 @@ final class GradientReader {
           Problem.of("the store has no sums of so many gradient passes")
               .at(folder)
               .expected(
-                  ends.length == 0 ? "no number: none is complete" : "one of " + Arrays.toString(ends))
+                  ends.length == 0
+                      ? "no number: none is complete"
+                      : "one of " + Arrays.toString(ends))
               .found(passes)
               .remedy(
                   ends.length == 0

@@ -41,7 +41,8 @@ final class GradientStore implements AutoCloseable {
     this.layout = layout;
     this.partial = folder.resolve(StoreFiles.GRADIENT_PARTIAL);
     this.completed =
-        open(opened, folder.resolve(StoreFiles.GRADIENT_COMPLETED), NpyType.BOOL, layout.segments());
+        open(
+            opened, folder.resolve(StoreFiles.GRADIENT_COMPLETED), NpyType.BOOL, layout.segments());
     this.outputs =
         open(
             opened,
@@ -50,11 +51,7 @@ final class GradientStore implements AutoCloseable {
             layout.passes(),
             layout.examples());
     this.sums =
-        open(
-            opened,
-            folder.resolve(StoreFiles.GRADIENT_SUMS),
-            NpyType.FLOAT32,
-            layout.sumsShape());
+        open(opened, folder.resolve(StoreFiles.GRADIENT_SUMS), NpyType.FLOAT32, layout.sumsShape());
     this.work = new GradientSums(layout);
     this.flagged = completedSegments(folder, layout);
     this.segment = flagged;

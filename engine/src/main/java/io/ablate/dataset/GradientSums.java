@@ -137,7 +137,7 @@ final class GradientSums {
   private void write(OutputStream out, long count) throws IOException {
     out.write(NpyWriter.header(NpyType.FLOAT64, 1 + layout.segmentElements()));
     ByteBuffer bytes = ByteBuffer.allocate(8 * row.length).order(ByteOrder.LITTLE_ENDIAN);
-    out.write(bytes.putDouble(0, count).array(), 0, 8);
+    out.write(bytes.putDouble(0, (double) count).array(), 0, 8);
     for (double[][] examples : sums) {
       for (double[] example : examples) {
         bytes.asDoubleBuffer().put(example);

@@ -102,12 +102,7 @@ public record Manifest(
   /** May differ without changing a value in the store. */
   private static final Set<String> INDIFFERENT =
       Set.of(
-          "model.file",
-          "batch",
-          "versions",
-          "backend.report",
-          "gradients.batch",
-          "gradients.cost");
+          "model.file", "batch", "versions", "backend.report", "gradients.batch", "gradients.cost");
 
   /**
    * Reads a manifest.

@@ -66,8 +66,7 @@ public final class GradientMasks {
    * @param provenance as {@link #provenance} gave it
    * @return null if it is of another generator or incomplete
    */
-  public static @Nullable GradientMasks of(
-      Map<String, Object> provenance, int columns) {
+  public static @Nullable GradientMasks of(Map<String, Object> provenance, int columns) {
     return GENERATOR.equals(provenance.get("generator"))
             && provenance.get("seed") instanceof Number seed
             && provenance.get("keep") instanceof Number keep

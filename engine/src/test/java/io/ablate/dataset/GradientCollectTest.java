@@ -12,11 +12,11 @@ import static org.assertj.core.api.Assertions.within;
 import io.ablate.base.BadInputException;
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.NpyFile;
+import io.ablate.base.NpyWriter;
 import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.example.Example;
 import io.ablate.forward.TinyModel;
-import io.ablate.base.NpyWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -52,9 +52,7 @@ class GradientCollectTest {
               }
             });
     assertThat(result.passes()).isZero();
-    assertThat(result.gradientPasses())
-        .isEqualTo((passes + 1) * EXAMPLES)
-        .isEqualTo(counted.get());
+    assertThat(result.gradientPasses()).isEqualTo((passes + 1) * EXAMPLES).isEqualTo(counted.get());
     List<Example> examples = TinyModel.firstExamples(EXAMPLES);
     float[] ones = new float[N];
     Arrays.fill(ones, 1);
@@ -138,13 +136,12 @@ class GradientCollectTest {
       if (stop + 1 < undisturbed.runs() || how.equals("throw")) {
         assertThat(fault)
             .isInstanceOf(
-                how.equals("throw")
-                    ? IllegalStateException.class
-                    : InterruptedRunException.class);
+                how.equals("throw") ? IllegalStateException.class : InterruptedRunException.class);
       }
       assertThat(Thread.interrupted()).isEqualTo(fault == null);
       long open = Objects.requireNonNull(Planner.plan(resumed(request)).gradients()).passes();
-      CollectRequest again = resumed(request(store, 9, 0, 13, soft, batch, new AnalyticGradients()));
+      CollectRequest again =
+          resumed(request(store, 9, 0, 13, soft, batch, new AnalyticGradients()));
       assertThat(Collector.run(again, Progress.NONE).gradientPasses()).isEqualTo(open);
       assertSameBytes(store, whole);
     }
@@ -169,8 +166,7 @@ class GradientCollectTest {
     } while (mask[0] != 0);
     String expected = "gradient pass " + (bad - 1) + ", example 0";
     AnalyticGradients poisoned = new AnalyticGradients(run -> {}, 0);
-    assertThatThrownBy(
-            () -> Collector.run(request(store, 0, 0, 40, 0, 8, poisoned), Progress.NONE))
+    assertThatThrownBy(() -> Collector.run(request(store, 0, 0, 40, 0, 8, poisoned), Progress.NONE))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("derivative by component 0 is not a finite number")
         .hasMessageContaining(expected)
@@ -213,13 +209,11 @@ class GradientCollectTest {
     Path store = folder.resolve("store");
     Collector.run(request(store, 6, 4, .2, 8), Progress.NONE);
     byte[] manifest = Files.readAllBytes(store.resolve("manifest.json"));
-    assertThatThrownBy(
-            () -> Collector.run(resumed(request(store, 6, 5, .2, 8)), Progress.NONE))
+    assertThatThrownBy(() -> Collector.run(resumed(request(store, 6, 5, .2, 8)), Progress.NONE))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("\"gradients.passes\"")
         .hasMessageContaining("expected 4, found 5");
-    assertThatThrownBy(
-            () -> Collector.run(resumed(request(store, 6, 4, .3, 8)), Progress.NONE))
+    assertThatThrownBy(() -> Collector.run(resumed(request(store, 6, 4, .3, 8)), Progress.NONE))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("\"gradients.masks.soft\"");
     assertThatThrownBy(
@@ -231,8 +225,7 @@ class GradientCollectTest {
         .hasMessageContaining("found nothing");
     CollectRequest measured =
         resumed(request(store, 6, 4, .2, 16))
-            .withGradients(
-                new CollectRequest.Gradients(AnalyticGradients.MODEL, masks(.2), 4));
+            .withGradients(new CollectRequest.Gradients(AnalyticGradients.MODEL, masks(.2), 4));
     assertThat(Collector.run(measured, Progress.NONE).gradientPasses()).isZero();
     assertThat(store.resolve("manifest.json")).hasBinaryContent(manifest);
   }
@@ -241,8 +234,7 @@ class GradientCollectTest {
   void shouldMeasureTheCostAndPlanWhatIsThenDone() {
     Path store = folder.resolve("store");
     AnalyticGradients slow =
-        new AnalyticGradients(
-            run -> LockSupport.parkNanos(20_000_000), Float.NaN);
+        new AnalyticGradients(run -> LockSupport.parkNanos(20_000_000), Float.NaN);
     CollectRequest request =
         request(store, 5, 0, 6, .2, 64, slow)
             .withGradients(new CollectRequest.Gradients(AnalyticGradients.MODEL, masks(.2), 6));
@@ -259,8 +251,7 @@ class GradientCollectTest {
     assertThat(stored.cost()).isGreaterThan(1);
     // 64 rows are more than there are pairs.
     assertThat(stored.batch()).isEqualTo(30).isEqualTo(gradients.batch());
-    long bytes =
-        4 * (6 + N) * EXAMPLES + 5L * 4 * 5 * EXAMPLES * N + 5;
+    long bytes = 4 * (6 + N) * EXAMPLES + 5L * 4 * 5 * EXAMPLES * N + 5;
     assertThat(gradients.diskBytes()).isEqualTo(bytes);
     assertThat(Objects.requireNonNull(Planner.plan(resumed(request)).gradients()).passes())
         .isZero();

@@ -48,15 +48,13 @@ class GradientMergeTest {
             },
             Float.NaN);
     assertThatThrownBy(
-            () ->
-                Collector.run(request(gradients, 0, 0, 10, .3, 8, interrupting), Progress.NONE))
+            () -> Collector.run(request(gradients, 0, 0, 10, .3, 8, interrupting), Progress.NONE))
         .isInstanceOf(InterruptedRunException.class);
     Path rows = folder.resolve("rows");
     Collector.run(StoreTesting.request(rows, 0, 20, BatchOrder.MASKS, 8), Progress.NONE);
     Path merged = folder.resolve("merged");
     DatasetMerge.merge(List.of(gradients, rows), merged);
-    Collector.Result result =
-        Collector.run(resumed(request(merged, 20, 10, .3, 8)), Progress.NONE);
+    Collector.Result result = Collector.run(resumed(request(merged, 20, 10, .3, 8)), Progress.NONE);
     assertThat(result.passes()).isZero();
     assertThat(result.gradientPasses()).isBetween(1L, 49L);
     assertSameBytes(merged, whole);
@@ -100,8 +98,7 @@ class GradientMergeTest {
               }
             },
             Float.NaN);
-    assertThatThrownBy(
-            () -> Collector.run(request(b, 0, 4, 9, 0, 8, failing), Progress.NONE))
+    assertThatThrownBy(() -> Collector.run(request(b, 0, 4, 9, 0, 8, failing), Progress.NONE))
         .isInstanceOf(IllegalStateException.class);
     refuse(a, b, "gradient passes are not complete", "--resume");
   }

@@ -37,7 +37,7 @@ class GradientStoreTest {
       store.commit();
     }
     SplittableRandom random = new SplittableRandom(SEED);
-    for (int trial = 0; trial < 100; trial++) {
+    for (int trial = 0; trial < 30; trial++) {
       Path store = Files.createDirectory(folder.resolve("store" + trial));
       int deaths = 0;
       while (GradientStore.done(store, layout) < layout.pairs()) {

@@ -36,8 +36,7 @@ final class GradientTesting {
             settings.order(),
             settings.batch(),
             settings.memoryBytes()),
-        new CollectRequest.Gradients(
-            AnalyticGradients.MODEL, masks(soft), first, passes, 2.5));
+        new CollectRequest.Gradients(AnalyticGradients.MODEL, masks(soft), first, passes, 2.5));
   }
 
   static CollectRequest request(Path store, int rows, int passes, double soft, int batch) {
