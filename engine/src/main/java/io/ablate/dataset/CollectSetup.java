@@ -129,7 +129,10 @@ final class CollectSetup {
         gradients.passes(),
         gradients.masks().provenance(),
         Sha256.of(gradients.model().model().toBytes()),
-        (int) Math.min(Math.min(batch.size(), MOST_GRADIENT_ROWS), pairs),
+        batch.equals(UNDECIDED)
+            ? 0
+            : GradientLoop.batch(
+                Math.min(batch.size(), MOST_GRADIENT_ROWS), examples.size(), pairs),
         gradients.cost());
   }
 

@@ -49,6 +49,32 @@ final class GradientLoop {
   }
 
   /**
+   * The batch of at most {@code most} rows that wastes the fewest where each example's passes end:
+   * a multiple of the number of examples where that fits. It does not depend on the number of
+   * passes, but for so few that a batch is not filled.
+   *
+   * @param pairs gradient passes over single examples in all
+   */
+  static int batch(int most, int examples, long pairs) {
+    if (examples <= most) {
+      return (int) Math.min(most / examples * examples, pairs);
+    }
+    int best = most;
+    for (int size = most; size > most / 2; size--) {
+      // A larger batch is faster: it stays unless it wastes a twentieth more.
+      if (1.05 * rows(examples, size) < rows(examples, best)) {
+        best = size;
+      }
+    }
+    return best;
+  }
+
+  /** Rows of all batches that hold so many examples. */
+  private static long rows(int examples, int size) {
+    return (long) Math.ceilDiv(examples, size) * size;
+  }
+
+  /**
    * Computes all gradient passes that a store lacks; keeps what is computed whatever happens.
    *
    * @param gradients what its manifest says of them

@@ -44,7 +44,13 @@ public final class GradientSegments {
     return power > 1 && passes < half ? half : 2 * power;
   }
 
-  static void requireRange(int first, int passes) {
+  /**
+   * Refuses ranges of passes that no store can hold.
+   *
+   * @throws UsageException if {@code passes} is not positive, {@code first} negative, or the end
+   *     beyond {@link #MOST_PASSES}
+   */
+  public static void requireRange(int first, int passes) {
     if (passes < 1 || first < 0 || passes > MOST_PASSES - first) {
       throw new UsageException(
           Problem.of("impossible number of gradient passes")

@@ -156,6 +156,22 @@ class GradientCollectTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "32, 20, 1000, 20",
+    "32, 20, 20, 20",
+    "32, 5, 1000, 30",
+    "32, 5, 10, 10",
+    "32, 1, 48, 32",
+    "32, 100, 1000, 26",
+    "32, 33, 33, 17",
+    "8, 1009, 2018, 8",
+    "1, 4, 4, 1"
+  })
+  void shouldWasteFewRowsOfABatch(int most, int examples, int pairs, int expected) {
+    assertThat(GradientLoop.batch(most, examples, pairs)).isEqualTo(expected);
+  }
+
   @Test
   void shouldNamePassAndExampleOfADerivativeThatIsNotFinite() {
     Path store = folder.resolve("store");

@@ -40,7 +40,7 @@ final class CollectCommand extends Subcommand {
       names = "--masks",
       order = 22,
       paramLabel = "N",
-      description = "Number of masks (default: all of --masks-file).")
+      description = "Number of masks; 0 for gradient passes alone (default: all of --masks-file).")
   private @Nullable Integer masks;
 
   @Option(
@@ -75,6 +75,18 @@ final class CollectCommand extends Subcommand {
           "activation-scale, logits or none, separated by commas (default: activation-scale).")
   private List<String> save = List.of();
 
+  @Mixin private final GradientOptions gradients = new GradientOptions();
+
+  @Option(
+      names = "--first-gradient",
+      order = 29,
+      paramLabel = "R",
+      defaultValue = "0",
+      description =
+          "Begin at gradient pass R: stores merge where one ends after 1, 2, 3, 4, 6, 8, 12, 16, …"
+              + " passes (default: 0).")
+  private int firstGradient;
+
   @Mixin private final CollectOptions collect = new CollectOptions();
   @Mixin private final ModelOptions modelOptions = new ModelOptions();
 
@@ -87,13 +99,16 @@ final class CollectCommand extends Subcommand {
       int examples,
       long passes,
       long scalePasses,
+      long gradientPasses,
+      double gradientCost,
       double seconds,
       Manifest.Batch batch) {}
 
   @Override
   void run(ConsoleProgress progress) {
     Path store = Objects.requireNonNull(out);
-    int rows = rows(masks, collect);
+    gradients.require(firstGradient);
+    int rows = rows(masks, collect, gradients);
     try (Workbench bench =
         Workbench.open(
             Objects.requireNonNull(model),
@@ -103,9 +118,11 @@ final class CollectCommand extends Subcommand {
             common,
             saved(save),
             progress)) {
-      CollectRequest request = bench.request(store, firstRow, rows, resume);
+      CollectRequest request =
+          gradients.added(bench.request(store, firstRow, rows, resume), bench, firstGradient);
       long start = System.nanoTime();
       Collector.Result result = Collector.run(request, progress);
+      Manifest.Gradients stored = result.manifest().gradients();
       Collected collected =
           new Collected(
               store.toString(),
@@ -114,24 +131,33 @@ final class CollectCommand extends Subcommand {
               result.manifest().data().examples().size(),
               result.passes(),
               result.scalePasses(),
+              result.gradientPasses(),
+              stored == null ? 0 : stored.cost(),
               (System.nanoTime() - start) / 1e9,
               result.manifest().batch());
       print(collected, () -> text(collected));
     }
   }
 
-  /** The number of masks asked for; 0 for all rows of a file. */
-  static int rows(@Nullable Integer masks, CollectOptions collect) {
+  /** The number of masks asked for; {@link Workbench#ALL_ROWS} for all of a file. */
+  static int rows(@Nullable Integer masks, CollectOptions collect, GradientOptions gradients) {
     if (masks == null) {
       if (collect.fromFile()) {
-        return 0;
+        return Workbench.ALL_ROWS;
       }
       throw new UsageException(
-          Problem.of("how many masks?").remedy("give --masks N, or masks with --masks-file M.npy"));
+          Problem.of("how many masks?")
+              .remedy(
+                  "give --masks N, or masks with --masks-file M.npy; --masks 0 where --gradients"
+                      + " shall be all"));
     }
-    if (masks < 1) {
+    int fewest = gradients.wanted() ? 0 : 1;
+    if (masks < fewest) {
       throw new UsageException(
-          Problem.of("wrong number of masks").at("--masks").expected("1 or more").found(masks));
+          Problem.of("wrong number of masks")
+              .at("--masks")
+              .expected(fewest + " or more")
+              .found(masks));
     }
     return masks;
   }
@@ -150,17 +176,25 @@ final class CollectCommand extends Subcommand {
   }
 
   private static String text(Collected done) {
+    long all = done.passes() + done.gradientPasses();
     return String.format(
         Locale.ROOT,
-        "%s: %,d masks x %,d components, outputs of %,d examples%n%,d ablated passes in %s (%,.0f/s),"
-            + " %d rows per batch filled with %s%n",
+        "%s: %,d masks x %,d components, outputs of %,d examples%n%,d ablated passes%s in %s"
+            + " (%,.0f/s), %d rows per batch filled with %s%n",
         done.store(),
         done.rows(),
         done.components(),
         done.examples(),
         done.passes(),
+        done.gradientCost() == 0
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                " and %,d gradient passes, worth %.2f each,",
+                done.gradientPasses(),
+                done.gradientCost()),
         ConsoleProgress.duration(done.seconds()),
-        done.passes() / Math.max(1e-9, done.seconds()),
+        all / Math.max(1e-9, done.seconds()),
         done.batch().size(),
         done.batch().order());
   }

@@ -14,6 +14,7 @@ import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.OutputFunction;
 import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.FileMasks;
+import io.ablate.mask.GradientMasks;
 import io.ablate.mask.LeaveOneOutMasks;
 import io.ablate.mask.MaskDesign;
 import io.ablate.onnx.OnnxGraph;
@@ -278,6 +279,11 @@ final class CollectOptions {
                   .expected("bernoulli or leave-one-out")
                   .found(design));
     };
+  }
+
+  /** Masks of gradient passes. */
+  GradientMasks gradientMasks(long seed, double soft, int columns) {
+    return new GradientMasks(seed, keep, soft, columns);
   }
 
   /** Checks {@code --keep} before any work. */

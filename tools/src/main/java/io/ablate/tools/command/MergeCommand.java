@@ -13,13 +13,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Joins stores over disjoint rows of one plan. */
+/** Joins stores over disjoint rows and gradient passes of one plan. */
 @Command(
     name = "merge",
     sortOptions = false,
     abbreviateSynopsis = true,
     description =
-        "Join stores that hold consecutive rows of the same plan (see collect --first-row).",
+        "Join stores that hold consecutive rows, or gradient passes, of the same plan (see collect"
+            + " --first-row, --first-gradient).",
     footer = {"", "Example:  ablate merge part1 part2 --out store"})
 final class MergeCommand extends Subcommand {
   @Parameters(arity = "2..*", paramLabel = "STORE", description = "Stores, in any order.")
@@ -35,14 +36,23 @@ final class MergeCommand extends Subcommand {
   void run(ConsoleProgress progress) {
     Path folder = Objects.requireNonNull(out);
     Manifest manifest = DatasetMerge.merge(stores, folder);
-    print(
-        new Merged(folder.toString(), manifest),
-        () ->
-            String.format(
-                Locale.ROOT,
-                "%s: rows %,d to %,d%n",
-                folder,
-                manifest.rows().first(),
-                manifest.rows().first() + manifest.rows().count() - 1));
+    print(new Merged(folder.toString(), manifest), () -> text(folder, manifest));
+  }
+
+  private static String text(Path folder, Manifest manifest) {
+    long first = manifest.rows().first();
+    int count = manifest.rows().count();
+    Manifest.Gradients gradients = manifest.gradients();
+    return folder
+        + ": "
+        + (count == 0 ? "no rows" : range("rows", first, count))
+        + (gradients == null
+            ? ""
+            : ", " + range("gradient passes", gradients.first(), gradients.passes()))
+        + System.lineSeparator();
+  }
+
+  private static String range(String what, long first, int count) {
+    return String.format(Locale.ROOT, "%s %,d to %,d", what, first, first + count - 1);
   }
 }

@@ -1,5 +1,6 @@
 package io.ablate.tools.command;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.ablate.dataset.CollectPlan;
@@ -8,6 +9,7 @@ import io.ablate.dataset.Planner;
 import io.ablate.tools.ConsoleProgress;
 import io.ablate.tools.report.TextTable;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -37,7 +39,7 @@ final class PlanCommand extends Subcommand {
       names = "--masks",
       order = 22,
       paramLabel = "N",
-      description = "Number of masks (default: all of --masks-file).")
+      description = "Number of masks; 0 for gradient passes alone (default: all of --masks-file).")
   private @Nullable Integer masks;
 
   @Option(
@@ -57,6 +59,7 @@ final class PlanCommand extends Subcommand {
           "activation-scale, logits or none, separated by commas (default: activation-scale).")
   private List<String> save = List.of();
 
+  @Mixin private final GradientOptions gradients = new GradientOptions();
   @Mixin private final CollectOptions collect = new CollectOptions();
   @Mixin private final ModelOptions modelOptions = new ModelOptions();
 
@@ -70,11 +73,33 @@ final class PlanCommand extends Subcommand {
       double seconds,
       long memoryBytes,
       long diskBytes,
-      int components) {}
+      int components,
+      @JsonUnwrapped @Nullable PlannedGradients gradients) {}
+
+  /** The part of gradient passes. */
+  @JsonNaming(SnakeCaseStrategy.class)
+  record PlannedGradients(
+      long gradientPasses,
+      int gradientBatch,
+      double gradientCost,
+      double gradientSeconds,
+      long gradientMemoryBytes,
+      long gradientDiskBytes) {
+    static PlannedGradients of(CollectPlan.Gradients plan) {
+      return new PlannedGradients(
+          plan.passes(),
+          plan.batch(),
+          plan.cost(),
+          plan.seconds(),
+          plan.memoryBytes(),
+          plan.diskBytes());
+    }
+  }
 
   @Override
   void run(ConsoleProgress progress) {
-    int rows = CollectCommand.rows(masks, collect);
+    gradients.require(0);
+    int rows = CollectCommand.rows(masks, collect, gradients);
     // A folder that is not there: nothing is written to it.
     Path store =
         out != null
@@ -91,7 +116,8 @@ final class PlanCommand extends Subcommand {
             common,
             CollectCommand.saved(save),
             progress)) {
-      CollectPlan plan = Planner.plan(bench.request(store, 0, rows, true));
+      CollectPlan plan =
+          Planner.plan(gradients.added(bench.request(store, 0, rows, true), bench, 0));
       Planned planned =
           new Planned(
               plan.passes(),
@@ -101,22 +127,37 @@ final class PlanCommand extends Subcommand {
               plan.seconds(),
               plan.memoryBytes(),
               plan.diskBytes(),
-              bench.model().components().size());
+              bench.model().components().size(),
+              plan.gradients() == null ? null : PlannedGradients.of(plan.gradients()));
       print(planned, () -> text(planned));
     }
   }
 
   private static String text(Planned plan) {
-    return TextTable.left(
-        List.of(
-            List.of("components", String.format(Locale.ROOT, "%,d", plan.components())),
-            List.of("ablated passes", String.format(Locale.ROOT, "%,d", plan.passes())),
-            List.of("scale passes", String.format(Locale.ROOT, "%,d", plan.scalePasses())),
-            List.of("batch", plan.batch().size() + " rows filled with " + plan.batch().order()),
-            List.of(
-                "speed", String.format(Locale.ROOT, "%,.0f passes/s", 1 / plan.secondsPerPass())),
-            List.of("time", ConsoleProgress.duration(plan.seconds())),
-            List.of("memory", Sizes.bytes(plan.memoryBytes())),
-            List.of("disk", Sizes.bytes(plan.diskBytes()))));
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(List.of("components", String.format(Locale.ROOT, "%,d", plan.components())));
+    lines.add(List.of("ablated passes", String.format(Locale.ROOT, "%,d", plan.passes())));
+    lines.add(List.of("scale passes", String.format(Locale.ROOT, "%,d", plan.scalePasses())));
+    PlannedGradients gradients = plan.gradients();
+    if (gradients != null) {
+      lines.add(
+          List.of(
+              "gradient passes",
+              String.format(
+                  Locale.ROOT,
+                  "%,d, worth %.2f passes each: %s, %s of memory, %s of disk",
+                  gradients.gradientPasses(),
+                  gradients.gradientCost(),
+                  ConsoleProgress.duration(gradients.gradientSeconds()),
+                  Sizes.bytes(gradients.gradientMemoryBytes()),
+                  Sizes.bytes(gradients.gradientDiskBytes()))));
+    }
+    lines.add(List.of("batch", plan.batch().size() + " rows filled with " + plan.batch().order()));
+    lines.add(
+        List.of("speed", String.format(Locale.ROOT, "%,.0f passes/s", 1 / plan.secondsPerPass())));
+    lines.add(List.of("time", ConsoleProgress.duration(plan.seconds())));
+    lines.add(List.of("memory", Sizes.bytes(plan.memoryBytes())));
+    lines.add(List.of("disk", Sizes.bytes(plan.diskBytes())));
+    return TextTable.left(lines);
   }
 }

@@ -6,6 +6,7 @@ import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.component.ComponentSet;
 import io.ablate.dataset.CollectRequest;
+import io.ablate.differentiate.MaskGradients;
 import io.ablate.example.Example;
 import io.ablate.example.ExampleSource;
 import io.ablate.example.ExampleSources;
@@ -29,6 +30,9 @@ import java.util.function.ToIntFunction;
 
 /** A model made ready: components found, instrumented, examples opened, masks designed. */
 final class Workbench implements AutoCloseable {
+  /** Stands for as many rows as the masks of a file have. */
+  static final int ALL_ROWS = -1;
+
   private final OnnxModel plain;
   private final ModelSidecar sidecar;
   private final InstrumentOptions how;
@@ -38,6 +42,7 @@ final class Workbench implements AutoCloseable {
   private final MaskDesign design;
   private final CollectOptions options;
   private final int threads;
+  private final long seed;
 
   private Workbench(
       OnnxModel plain,
@@ -48,7 +53,7 @@ final class Workbench implements AutoCloseable {
       int[] examples,
       MaskDesign design,
       CollectOptions options,
-      int threads) {
+      CommonOptions common) {
     this.plain = plain;
     this.sidecar = sidecar;
     this.how = how;
@@ -57,7 +62,8 @@ final class Workbench implements AutoCloseable {
     this.examples = examples;
     this.design = design;
     this.options = options;
-    this.threads = threads;
+    this.threads = common.threads();
+    this.seed = common.seed;
   }
 
   /**
@@ -99,8 +105,7 @@ final class Workbench implements AutoCloseable {
     InstrumentedModel model = Instrumenter.instrument(onnx, components, how);
     MaskDesign design = options.masks(common.seed, components.size());
     ExampleSource source = ExampleSources.open(data.data, sidecar, extents(model.example()));
-    return new Workbench(
-        onnx, sidecar, how, model, source, examples, design, options, common.threads());
+    return new Workbench(onnx, sidecar, how, model, source, examples, design, options, common);
   }
 
   /** The extents of one example. */
@@ -124,10 +129,10 @@ final class Workbench implements AutoCloseable {
     return examples.clone();
   }
 
-  /** The request to collect {@code rows} rows; the masks of a file: all of it where 0. */
+  /** The request to collect {@code rows} rows, or {@link #ALL_ROWS}. */
   CollectRequest request(Path store, long firstRow, int rows, boolean resume) {
     int count = rows;
-    if (rows == 0) {
+    if (rows == ALL_ROWS) {
       long available = design.rows();
       if (available == Long.MAX_VALUE) {
         throw new UsageException(Problem.of("how many masks?").remedy("give --masks N"));
@@ -146,6 +151,16 @@ final class Workbench implements AutoCloseable {
             options.memory(settings.memoryBytes()));
     return new CollectRequest(
         store, model, design, firstRow, count, source, examples, labels(), resume, settings);
+  }
+
+  /** Gradient passes, by the gradient of the instrumented model. */
+  CollectRequest.Gradients gradients(int first, int passes, double soft) {
+    return new CollectRequest.Gradients(
+        MaskGradients.of(model),
+        options.gradientMasks(seed, soft, model.components().size()),
+        first,
+        passes,
+        0);
   }
 
   /** The class that an example's output is about. */

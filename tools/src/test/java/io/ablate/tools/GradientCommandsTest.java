@@ -1,0 +1,170 @@
+package io.ablate.tools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.ablate.base.Json;
+import io.ablate.dataset.ComponentDataset;
+import io.ablate.dataset.StoredGradients;
+import io.ablate.estimate.GradientData;
+import io.ablate.estimate.TrainingData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Collecting gradient passes from the command line. */
+class GradientCommandsTest {
+  private static final List<String> ARRAYS =
+      List.of(
+          "masks.npy",
+          "outputs.npy",
+          "_completed.npy",
+          "grad_outputs.npy",
+          "grad_unablated.npy",
+          "grad_sums.npy",
+          "_grad_completed.npy");
+
+  @TempDir Path temp;
+  private Path store;
+  private Object[] job;
+
+  @BeforeEach
+  void layOut() throws IOException {
+    store = temp.resolve("store");
+    job =
+        new Object[] {
+          Cli.model(temp, 1), "--data", Cli.data(temp, 4), "--examples", "0-2", "--batch", 8
+        };
+  }
+
+  @Test
+  void shouldPlanTheGradientPassesThatAreThenCounted() throws IOException {
+    Object[] passes = {"--masks", 20, "--gradients", 8, "--soft", .2, "--json"};
+    JsonNode plan = json("plan", passes);
+    assertThat(plan.path("gradient_passes").asLong()).isEqualTo(27);
+    assertThat(plan.path("gradient_cost").asDouble()).isPositive();
+    assertThat(plan.path("gradient_seconds").asDouble()).isPositive();
+    assertThat(plan.path("gradient_memory_bytes").asLong()).isPositive();
+    JsonNode done = json("collect", with(passes, "--out", store));
+    assertThat(done.path("passes").asLong()).isEqualTo(60);
+    assertThat(done.path("gradient_passes").asLong()).isEqualTo(27);
+    long bytes = 0;
+    for (String array : ARRAYS) {
+      bytes += Files.size(store.resolve(array));
+    }
+    assertThat(plan.path("disk_bytes").asLong()).isCloseTo(bytes, within(1600L));
+    assertThat(json("plan", with(passes, "--out", store)).path("gradient_passes").asLong())
+        .isZero();
+    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+      int[] rows = dataset.completedRows();
+      TrainingData data = TrainingData.of(dataset, rows, 8);
+      GradientData gradients = Objects.requireNonNull(data.gradients());
+      assertThat(data.rows()).isEqualTo(20);
+      assertThat(gradients.passes()).isEqualTo(8);
+      assertThat(gradients.ablatedSum()).hasDimensions(3, Cli.COLUMNS);
+      assertThat(TrainingData.of(dataset, rows, 0).gradients()).isNull();
+    }
+    assertThat(run("plan", "--masks", 0, "--gradients", 2).out())
+        .containsPattern("gradient passes +9, worth .* passes each: .* of memory, .* of disk");
+  }
+
+  @Test
+  void shouldStoreDerivativesThatFollowTheOutputs() {
+    ok("collect", "--masks", 0, "--gradients", 6, "--soft", .5, "--out", store);
+    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+      assertThat(dataset.rows()).isZero();
+      assertThat(dataset.gradientSegmentEnds()).containsExactly(1, 2, 3, 4, 6);
+      StoredGradients told = Objects.requireNonNull(dataset.gradients(6));
+      for (int e = 0; e < 3; e++) {
+        assertThat(told.outputs()[e]).doesNotContain(0.0).hasSize(6);
+        assertThat(told.unablated()[e]).hasSize(Cli.COLUMNS).isNotEqualTo(new double[Cli.COLUMNS]);
+        assertThat(told.hardSquares()[e]).isNotEqualTo(new double[Cli.COLUMNS]);
+        assertThat(told.softSum()[e]).isNotEqualTo(new double[Cli.COLUMNS]);
+      }
+    }
+  }
+
+  @Test
+  void shouldMergeGradientPassesWithTheRowsOfAnotherStore() throws IOException {
+    ok("collect", "--masks", 20, "--gradients", 12, "--out", store);
+    Path rows = temp.resolve("rows");
+    Path first = temp.resolve("first");
+    Path second = temp.resolve("second");
+    ok("collect", "--masks", 20, "--out", rows);
+    ok("collect", "--masks", 0, "--gradients", 4, "--out", first);
+    ok("collect", "--masks", 0, "--gradients", 8, "--first-gradient", 4, "--out", second);
+    Path merged = temp.resolve("merged");
+    Cli.Outcome outcome = Cli.run("merge", second, rows, first, "--out", merged);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    assertThat(outcome.out()).contains("rows 0 to 19, gradient passes 0 to 11");
+    for (String file : ARRAYS) {
+      assertThat(merged.resolve(file)).hasSameBinaryContentAs(store.resolve(file));
+    }
+    JsonNode gradients = Json.read(merged.resolve("manifest.json")).path("gradients");
+    assertThat(gradients.path("passes").asInt()).isEqualTo(12);
+    assertThat(
+            json("collect", "--json", "--masks", 20, "--gradients", 12, "--resume", "--out", merged)
+                .path("gradient_passes")
+                .asInt(-1))
+        .isZero();
+  }
+
+  @Test
+  void shouldExplainWrongUsage() {
+    refuse("--masks N", "--out", store);
+    refuse("--masks 0", "--out", store, "--gradients", 2);
+    refuse("1 or more", "--out", store, "--masks", 0);
+    refuse("0 or more", "--out", store, "--masks", -1, "--gradients", 2);
+    refuse("--gradients; expected 1 to", "--out", store, "--masks", 5, "--gradients", 0);
+    refuse("give --gradients Q", "--out", store, "--masks", 5, "--soft", .5);
+    refuse("from 0 to 1", "--out", store, "--masks", 5, "--gradients", 2, "--soft", 1.5);
+    refuse(
+        "impossible number",
+        "--out",
+        store,
+        "--masks",
+        5,
+        "--gradients",
+        2,
+        "--first-gradient",
+        -1);
+    assertThat(store).doesNotExist();
+  }
+
+  private void refuse(String expected, Object... options) {
+    Cli.Outcome outcome = run("collect", options);
+    assertThat(outcome.code()).isEqualTo(2);
+    assertThat(outcome.err()).contains(expected);
+  }
+
+  private void ok(String command, Object... options) {
+    Cli.Outcome outcome = run(command, options);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+  }
+
+  private JsonNode json(String command, Object... options) throws IOException {
+    Cli.Outcome outcome = run(command, options);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    return Json.mapper().readTree(outcome.out());
+  }
+
+  private Cli.Outcome run(String command, Object... options) {
+    List<Object> all = new ArrayList<>(List.of(command));
+    all.addAll(List.of(job));
+    all.addAll(List.of(options));
+    return Cli.run(all.toArray());
+  }
+
+  private static Object[] with(Object[] options, Object... more) {
+    List<Object> all = new ArrayList<>(List.of(options));
+    all.addAll(List.of(more));
+    return all.toArray();
+  }
+}
