@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param method the estimator's name
  * @param attributions examples × n, in units of the output per component kept
  * @param intercepts one per example
- * @param standardErrors examples × n: the posterior standard deviation of every attribution, or null
- *     where the method gives none
+ * @param standardErrors examples × n: the posterior standard deviation of every attribution, or
+ *     null where the method gives none
  * @param diagnostics what the estimator chose and measured, for manifests: values that JSON can
  *     hold
  */

@@ -49,11 +49,7 @@ final class GaussianPosterior {
    * @param softNoise of soft rows, positive
    */
   Coefficients solve(
-      double[] prior,
-      double[] residual,
-      double hardNoise,
-      double softNoise,
-      boolean withVariance) {
+      double[] prior, double[] residual, double hardNoise, double softNoise, boolean withVariance) {
     if (design.rows() == 0) {
       return new Coefficients(new double[prior.length], withVariance ? prior.clone() : null);
     }

@@ -51,8 +51,7 @@ record GradientEvidence(
         for (int i : layers.columns(g)) {
           difference[e][i] *= reliability[g];
           double share = kinds.share(i, reliability[g]);
-          variance[e][i] =
-              gradients.passes() > 1 ? share * single[e][i] : Double.POSITIVE_INFINITY;
+          variance[e][i] = gradients.passes() > 1 ? share * single[e][i] : Double.POSITIVE_INFINITY;
         }
       }
     }
@@ -91,8 +90,7 @@ record GradientEvidence(
         weights[1][i] = total > 0 ? .5 * byTrapezoid / total : (double) ablated[i] / passes;
         weights[2][i] = total > 0 ? bySoft / total : 0;
       }
-      Kinds kinds =
-          new Kinds(passes, new int[][] {kept, ablated, soft}, weights, new double[n]);
+      Kinds kinds = new Kinds(passes, new int[][] {kept, ablated, soft}, weights, new double[n]);
       for (int i = 0; i < n; i++) {
         for (int kind = 0; kind < 3; kind++) {
           double count = kinds.counts[kind][i];
@@ -121,9 +119,7 @@ record GradientEvidence(
     /** One example's mean, integral less mean, and variance of a single pass. */
     void summarise(
         GradientData gradients, int e, double[] mean, double[] difference, double[] single) {
-      double[][] sums = {
-        gradients.keptSum()[e], gradients.ablatedSum()[e], gradients.softSum()[e]
-      };
+      double[][] sums = {gradients.keptSum()[e], gradients.ablatedSum()[e], gradients.softSum()[e]};
       for (int i = 0; i < mean.length; i++) {
         double integral = 0;
         for (int kind = 0; kind < 3; kind++) {

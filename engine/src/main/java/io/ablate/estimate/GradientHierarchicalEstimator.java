@@ -7,14 +7,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Gradients and outputs in one linear model: the mean gradient, its correction towards the
- * integral and the unablated gradient each speak for θ with a weight per layer; what they leave has
- * the prior of the hierarchical ridge; the outputs of ordinary rows and of the gradient passes
+ * Gradients and outputs in one linear model: the mean gradient, its correction towards the integral
+ * and the unablated gradient each speak for θ with a weight per layer; what they leave has the
+ * prior of the hierarchical ridge; the outputs of ordinary rows and of the gradient passes
  * themselves decide. One set of hyper-parameters for all examples; see {@link GradientPrior}.
  *
  * <p>Gives the posterior standard deviation of every attribution, unless there are so many rows and
- * components that it would take minutes. Needs gradient passes; works
- * without ordinary rows, unablated gradient and activation scale.
+ * components that it would take minutes. Needs gradient passes; works without ordinary rows,
+ * unablated gradient and activation scale.
  */
 public final class GradientHierarchicalEstimator implements Estimator {
   /** The name of this method. */
@@ -37,8 +37,8 @@ public final class GradientHierarchicalEstimator implements Estimator {
   /**
    * Three quarters on gradient passes, beyond n/3 or so a sinking share: .45 of the budget plus
    * n/6. The rest on rows, whose outputs mend what the derivative misses. On ResNet-8/CIFAR-10 (n =
-   * 672, rows of no report) the best splits of 50, 100, 200, 400 and 1,000 pass equivalents were 16,
-   * 32, 64, 128 and 192 gradient passes of 2.3 each, which this rule gives.
+   * 672, rows of no report) the best splits of 50, 100, 200, 400 and 1,000 pass equivalents were
+   * 16, 32, 64, 128 and 192 gradient passes of 2.3 each, which this rule gives.
    */
   @Override
   public Optional<Spending> spending(double budget, Costs costs) {
@@ -58,8 +58,7 @@ public final class GradientHierarchicalEstimator implements Estimator {
     if (rows == costs.rows()) {
       passes = costs.affordable(left - rows);
     }
-    return Optional.of(
-        new Spending(rows, passes, rows + passes * costs.gradientPass() + fixed));
+    return Optional.of(new Spending(rows, passes, rows + passes * costs.gradientPass() + fixed));
   }
 
   @Override
@@ -87,7 +86,8 @@ public final class GradientHierarchicalEstimator implements Estimator {
       }
     }
     double[][][] statistics = statistics(gradients, evidence, layers, spread);
-    PooledOutputs pooled = PooledOutputs.of(rows.design(), standardised, scale, layers, OUTPUTS, context);
+    PooledOutputs pooled =
+        PooledOutputs.of(rows.design(), standardised, scale, layers, OUTPUTS, context);
     GradientPrior prior =
         GradientPrior.of(
             pooled,

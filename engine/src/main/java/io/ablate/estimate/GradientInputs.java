@@ -4,7 +4,10 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 
-/** What all methods on gradient passes ask of their data, and the intercept of those without a regression. */
+/**
+ * What all methods on gradient passes ask of their data, and the intercept of those without a
+ * regression.
+ */
 final class GradientInputs {
   private GradientInputs() {}
 

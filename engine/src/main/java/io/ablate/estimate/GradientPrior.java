@@ -5,10 +5,10 @@ import java.util.List;
 
 /**
  * Hyper-parameters of the model that joins gradients and outputs: θ = Σ_k α_kg z_k + r, in which
- * z_k are the statistics of the gradients, α_kg their weights in layer g, r of a component in
- * layer g is N(0, ρ_g² s²), and outputs are θᵀx + N(0, σ²), with a σ of their own for soft rows.
- * All are shared by the examples and maximise the sum of their marginal likelihoods given the
- * gradients. The weights carry priors at what the gradients alone would say.
+ * z_k are the statistics of the gradients, α_kg their weights in layer g, r of a component in layer
+ * g is N(0, ρ_g² s²), and outputs are θᵀx + N(0, σ²), with a σ of their own for soft rows. All are
+ * shared by the examples and maximise the sum of their marginal likelihoods given the gradients.
+ * The weights carry priors at what the gradients alone would say.
  *
  * @param layerVariance ρ_g²
  * @param weights kinds × layers: α_kg
@@ -68,8 +68,7 @@ record GradientPrior(
       int from = layers + 2 + k * layers;
       weights[k] = Arrays.copyOfRange(x, from, from + layers);
     }
-    double[] variances =
-        Arrays.stream(x, 0, layers + 2).map(Math::exp).toArray();
+    double[] variances = Arrays.stream(x, 0, layers + 2).map(Math::exp).toArray();
     return new GradientPrior(
         Arrays.copyOf(variances, layers), variances[layers], variances[layers + 1], weights);
   }
@@ -120,8 +119,7 @@ record GradientPrior(
       }
       double[] byNoise = one.byNoise();
       gradient[layers] -= Arrays.stream(byNoise, 0, hard).sum() * prior.hardNoise;
-      gradient[layers + 1] -=
-          Arrays.stream(byNoise, hard, byNoise.length).sum() * prior.softNoise;
+      gradient[layers + 1] -= Arrays.stream(byNoise, hard, byNoise.length).sum() * prior.softNoise;
       for (int k = 0; k < prior.weights.length; k++) {
         for (int g = 0; g < layers; g++) {
           gradient[layers + 2 + k * layers + g] -= dot(features[p][k][g], one.weights());

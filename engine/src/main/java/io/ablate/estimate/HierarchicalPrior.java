@@ -58,11 +58,7 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
   }
 
   private static double objective(
-      PooledOutputs pooled,
-      double[] x,
-      double[] centre,
-      double[] gradient,
-      FitContext context) {
+      PooledOutputs pooled, double[] x, double[] centre, double[] gradient, FitContext context) {
     int layers = x.length - 1;
     HierarchicalPrior prior = of(x);
     double[] noise = new double[pooled.design.rows()];

@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * One example's Gaussian model of its outputs, y ~ N(mean, Σ_g c_g K_g + diag(noise)), in which K_g
- * = X̃_g diag(s_g²) X̃_gᵀ is what layer g contributes per unit of its prior variance. Holds the upper
- * triangles of the kernels, so it is meant for a few hundred rows.
+ * = X̃_g diag(s_g²) X̃_gᵀ is what layer g contributes per unit of its prior variance. Holds the
+ * upper triangles of the kernels, so it is meant for a few hundred rows.
  */
 final class LayerKernels {
   private final int rows;
@@ -90,8 +90,7 @@ final class LayerKernels {
     double[] slope = inverse;
     for (int a = 0; a < rows; a++) {
       for (int b = a; b < rows; b++) {
-        slope[a * rows + b] =
-            (a == b ? .5 : 1) * (weights[a] * weights[b] - slope[a * rows + b]);
+        slope[a * rows + b] = (a == b ? .5 : 1) * (weights[a] * weights[b] - slope[a * rows + b]);
       }
     }
     double[] byVariance = new double[packed.length];

@@ -65,8 +65,8 @@ final class Layers {
   }
 
   /**
-   * Scales whose squares are half the given ones' and half the squares of {@code values} relative to
-   * their layer's mean square.
+   * Scales whose squares are half the given ones' and half the squares of {@code values} relative
+   * to their layer's mean square.
    */
   double[] blend(double[] scale, double[] values) {
     double[] blend = scale.clone();

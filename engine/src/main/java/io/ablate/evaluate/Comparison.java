@@ -4,9 +4,11 @@ import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
 import io.ablate.base.Progress;
 import io.ablate.estimate.ComponentModels;
+import io.ablate.estimate.Costs;
 import io.ablate.estimate.Estimator;
 import io.ablate.estimate.FitContext;
 import io.ablate.estimate.LeastSquaresEstimator;
+import io.ablate.estimate.Spending;
 import io.ablate.estimate.TrainingData;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,8 +16,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +32,7 @@ public final class Comparison {
   private final FitContext context;
   private final Bootstrap bootstrap;
   private final List<CurvePoint> curves = new ArrayList<>();
-  private final Map<String, double[][]> drawsOfMethod = new LinkedHashMap<>();
+  private final Map<String, List<double[]>> drawsOfMethod = new LinkedHashMap<>();
   private final Map<String, ComponentModels> finalModels = new LinkedHashMap<>();
 
   private Comparison(ComparisonData data, int[] samples, double[] targets, FitContext context) {
@@ -78,37 +80,65 @@ public final class Comparison {
 
   private void fitAll(List<Estimator> methods) {
     double[][] truth = data.heldOutOutputs();
-    long total = (long) methods.size() * samples.length;
-    context.progress().update("fits", 0, total);
+    Costs costs = data.costs();
+    List<Fit> fits = new ArrayList<>();
+    for (double budget : budgets()) {
+      for (Estimator method : methods) {
+        // Below the first sample size the curves are those of gradient methods only.
+        method
+            .spending(budget, costs)
+            .filter(s -> budget >= samples[0] || s.gradientPasses() > 0)
+            .filter(s -> fits.stream().noneMatch(f -> f.method == method && f.spending.equals(s)))
+            .ifPresent(s -> fits.add(new Fit(method, s)));
+      }
+    }
+    context.progress().update("fits", 0, fits.size());
     FitContext quiet =
         new FitContext(context.algebra(), context.seed(), Progress.NONE, context.threads());
-    for (int s = 0; s < samples.length; s++) {
-      TrainingData head = data.data().first(samples[s]);
-      for (Estimator method : methods) {
-        if (Thread.currentThread().isInterrupted()) {
-          throw new InterruptedRunException(Problem.of("comparison interrupted"));
-        }
-        long start = System.nanoTime();
-        ComponentModels models = method.fit(head, quiet);
-        double fitSeconds = (System.nanoTime() - start) / 1e9;
-        score(models, s, fitSeconds, truth);
-        finalModels.put(method.name(), models);
-        context.progress().update("fits", curves.size(), total);
+    for (Fit fit : fits) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new InterruptedRunException(Problem.of("comparison interrupted"));
       }
+      TrainingData bought = data.bought(fit.spending);
+      long start = System.nanoTime();
+      ComponentModels models = fit.method.fit(bought, quiet);
+      double fitSeconds = (System.nanoTime() - start) / 1e9;
+      score(models, fit.spending, fitSeconds, truth);
+      finalModels.put(fit.method.name(), models);
+      context.progress().update("fits", curves.size(), fits.size());
     }
   }
 
-  private void score(ComponentModels models, int s, double fitSeconds, double[][] truth) {
+  /** One point of a curve to be. */
+  private record Fit(Estimator method, Spending spending) {}
+
+  /** The sample sizes, and before them what a few gradient passes cost. */
+  private double[] budgets() {
+    DoubleStream sizes = Arrays.stream(samples).asDoubleStream();
+    GradientOffer offer = data.gradients();
+    if (offer == null) {
+      return sizes.toArray();
+    }
+    DoubleStream few =
+        Arrays.stream(offer.passes())
+            .mapToDouble(passes -> passes * offer.cost())
+            .filter(cost -> cost < samples[0]);
+    return DoubleStream.concat(few, sizes).sorted().toArray();
+  }
+
+  private void score(
+      ComponentModels models, Spending spending, double fitSeconds, double[][] truth) {
     double[][] predicted = models.predict(data.heldOutMasks());
     double[] lds = Lds.spearman(predicted, truth);
     double[] draws = bootstrap.means(predicted, truth);
-    drawsOfMethod.computeIfAbsent(models.method(), name -> new double[samples.length][])[s] = draws;
-    double collecting = samples[s] * data.secondsPerRow();
+    drawsOfMethod.computeIfAbsent(models.method(), name -> new ArrayList<>()).add(draws);
+    double collecting = spending.passEquivalents() * data.secondsPerRow();
     curves.add(
         new CurvePoint(
             models.method(),
-            samples[s],
-            samples[s],
+            spending.rows(),
+            spending.gradientPasses(),
+            spending.passEquivalents(),
             Double.isNaN(collecting) ? null : collecting + fitSeconds,
             mean(lds),
             Bootstrap.interval(draws),
@@ -178,12 +208,12 @@ public final class Comparison {
 
   private double[] reachOfDraws(String method, double target) {
     double[] passes = passes(method);
-    double[][] byPoint = Objects.requireNonNull(drawsOfMethod.get(method));
+    List<double[]> byPoint = drawsOfMethod.getOrDefault(method, List.of());
     double[] needed = new double[Bootstrap.DRAWS];
     double[] curve = new double[passes.length];
     for (int draw = 0; draw < needed.length; draw++) {
       for (int s = 0; s < curve.length; s++) {
-        curve[s] = byPoint[s][draw];
+        curve[s] = byPoint.get(s)[draw];
       }
       needed[draw] = SamplesToTarget.reach(passes, curve, target);
     }

@@ -3,9 +3,12 @@ package io.ablate.evaluate;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
+import io.ablate.estimate.Costs;
+import io.ablate.estimate.Spending;
 import io.ablate.estimate.TrainingData;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a comparison works on: completed rows, of which a range is held out for scoring. Fits use
@@ -15,9 +18,14 @@ import java.util.Arrays;
  * @param heldOutFrom first held-out row
  * @param heldOutTo one past the last held-out row
  * @param secondsPerRow seconds that collecting one row for all examples took; NaN if unknown
+ * @param gradients gradient passes on offer; null where there are none
  */
 public record ComparisonData(
-    TrainingData data, int heldOutFrom, int heldOutTo, double secondsPerRow) {
+    TrainingData data,
+    int heldOutFrom,
+    int heldOutTo,
+    double secondsPerRow,
+    @Nullable GradientOffer gradients) {
   public ComparisonData {
     if (heldOutFrom < 0 || heldOutTo > data.rows() || heldOutTo - heldOutFrom < 2) {
       throw new UsageException(
@@ -25,6 +33,31 @@ public record ComparisonData(
               .expected("at least 2 of the " + data.rows() + " completed rows")
               .found(heldOutFrom + ":" + heldOutTo));
     }
+  }
+
+  /** Data without gradient passes. */
+  public ComparisonData(TrainingData data, int heldOutFrom, int heldOutTo, double secondsPerRow) {
+    this(data, heldOutFrom, heldOutTo, secondsPerRow, null);
+  }
+
+  /** What there is to spend a budget on, and its price. */
+  Costs costs() {
+    return new Costs(
+        gradients == null ? 1 : gradients.cost(),
+        data.columns(),
+        heldOutFrom,
+        gradients == null ? new int[0] : gradients.passes(),
+        gradients != null && gradients.soft(),
+        gradients != null,
+        data.activationScale() != null);
+  }
+
+  /** The data that a spending buys. */
+  TrainingData bought(Spending spending) {
+    TrainingData rows = data.first(spending.rows());
+    return gradients == null || spending.gradientPasses() == 0
+        ? rows.withGradients(null)
+        : rows.withGradients(gradients.first().apply(spending.gradientPasses()));
   }
 
   /** Held-out masks. */

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param method its name
  * @param samples ablated passes per example spent on fitting
+ * @param gradientPasses gradient passes per example spent on fitting
  * @param passEquivalents samples plus other passes at their cost
  * @param seconds to collect those samples for all examples and to fit; null if unknown
  * @param ldsMean mean over examples of Spearman's correlation on the held-out rows
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public record CurvePoint(
     String method,
     int samples,
+    int gradientPasses,
     double passEquivalents,
     @Nullable Double seconds,
     double ldsMean,

@@ -26,7 +26,15 @@ class HierarchicalEstimatorTest extends EstimatorProperties {
     ComponentModels models = estimator().fit(golden.withLayers().first(samples), CONTEXT);
     double[] lds = Lds.spearman(models.predict(golden.heldOutMasks()), golden.heldOutOutputs());
     double mean = Arrays.stream(lds).average().orElseThrow();
-    System.out.println("XX " + samples + " " + mean + " s " + (System.nanoTime() - start) / 1e9 + " " + models.diagnostics());
+    System.out.println(
+        "XX "
+            + samples
+            + " "
+            + mean
+            + " s "
+            + (System.nanoTime() - start) / 1e9
+            + " "
+            + models.diagnostics());
     assertThat(mean).isGreaterThan(expected - .01);
   }
 }

@@ -7,13 +7,18 @@ import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.base.UserCache;
+import io.ablate.dataset.CollectRequest;
 import io.ablate.dataset.Collector;
 import io.ablate.dataset.ComponentDataset;
+import io.ablate.dataset.Manifest;
+import io.ablate.estimate.Costs;
 import io.ablate.estimate.Estimator;
 import io.ablate.estimate.FitContext;
+import io.ablate.estimate.GradientData;
 import io.ablate.estimate.TrainingData;
 import io.ablate.evaluate.Comparison;
 import io.ablate.evaluate.ComparisonData;
+import io.ablate.evaluate.GradientOffer;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.models.BundledModels;
 import io.ablate.tools.ConsoleProgress;
@@ -24,6 +29,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -95,7 +101,11 @@ final class CompareCommand extends Subcommand {
       int rows = samples[samples.length - 1] + compare.heldOut(HELD_OUT);
       Path store = compare.out.resolve("store");
       PassClock clock = new PassClock(progress);
-      Collector.Result collected = Collector.run(bench.request(store, 0, rows, true), clock);
+      CollectRequest request = bench.request(store, 0, rows, true);
+      if (wantsGradients(methods, columns)) {
+        request = request.withGradients(bench.gradients(0, compare.gradients, compare.soft));
+      }
+      Collector.Result collected = Collector.run(request, clock);
       try (ComponentDataset dataset = ComponentDataset.open(store)) {
         double secondsPerRow = clock.secondsPerPass() * dataset.examples();
         Comparison.Outcome outcome =
@@ -155,11 +165,33 @@ final class CompareCommand extends Subcommand {
     TrainingData all = TrainingData.of(dataset, rows);
     FitContext context = new FitContext(algebra.backend(), common.seed, progress, common.threads());
     return Comparison.run(
-        new ComparisonData(all, rows.length - heldOut, rows.length, secondsPerRow),
+        new ComparisonData(all, rows.length - heldOut, rows.length, secondsPerRow, offer(dataset)),
         methods,
         samples,
         targets,
         context);
+  }
+
+  /** Whether a method would spend a large budget on gradient passes if it could. */
+  private static boolean wantsGradients(List<Estimator> methods, int columns) {
+    int[] many = {16};
+    Costs rich = new Costs(2, columns, 1000, many, true, true, true);
+    return methods.stream()
+        .anyMatch(
+            method -> method.spending(1000, rich).filter(s -> s.gradientPasses() > 0).isPresent());
+  }
+
+  private static @Nullable GradientOffer offer(ComponentDataset dataset) {
+    Manifest manifest = dataset.manifest();
+    Manifest.Gradients stored = manifest == null ? null : manifest.gradients();
+    if (stored == null || dataset.gradientSegmentEnds().length == 0) {
+      return null;
+    }
+    return new GradientOffer(
+        stored.cost(),
+        dataset.gradientSegmentEnds(),
+        stored.soft() > 0,
+        passes -> GradientData.of(Objects.requireNonNull(dataset.gradients(passes))));
   }
 
   private void publish(ReportBuilder builder) {

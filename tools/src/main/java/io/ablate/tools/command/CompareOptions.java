@@ -61,6 +61,23 @@ final class CompareOptions {
   Path out = Path.of("ablate-report");
 
   @Option(
+      names = "--gradients",
+      order = 15,
+      paramLabel = "Q",
+      defaultValue = "64",
+      description =
+          "Gradient passes per example to collect where a method wants them (default: 64).")
+  int gradients = 64;
+
+  @Option(
+      names = "--soft",
+      order = 15,
+      paramLabel = "RHO",
+      defaultValue = "0.2",
+      description = "Share of soft mask entries in gradient passes (default: 0.2).")
+  double soft = 0.2;
+
+  @Option(
       names = "--no-pictures",
       order = 15,
       description = "Leave the examples' pictures out of the report.")

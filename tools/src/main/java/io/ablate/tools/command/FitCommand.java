@@ -54,6 +54,12 @@ final class FitCommand extends Subcommand {
       description = "Use the first N completed rows (default: all).")
   private @Nullable Integer samples;
 
+  @Option(
+      names = "--gradients",
+      paramLabel = "Q",
+      description = "Use the first Q gradient passes (default: all; 0 for none).")
+  private @Nullable Integer gradients;
+
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write.")
   private @Nullable Path out;
 
@@ -86,8 +92,12 @@ final class FitCommand extends Subcommand {
     List<Fitted> fitted = new ArrayList<>();
     try (ComponentDataset dataset = ComponentDataset.open(Objects.requireNonNull(store))) {
       int all = dataset.completedRows().length;
-      int[] rows = dataset.firstCompleted(samples == null ? Math.max(1, all) : samples);
-      TrainingData data = TrainingData.of(dataset, rows);
+      int[] ends = dataset.gradientSegmentEnds();
+      int passes = gradients != null ? gradients : ends.length == 0 ? 0 : ends[ends.length - 1];
+      int wanted = samples == null ? (passes > 0 ? all : Math.max(1, all)) : samples;
+      boolean none = wanted == 0 && passes > 0;
+      int[] rows = none ? new int[0] : dataset.firstCompleted(wanted);
+      TrainingData data = TrainingData.of(dataset, rows, passes);
       FitContext context = new FitContext(algebra, common.seed, progress, common.threads());
       for (Estimator estimator : estimators) {
         Path target = estimators.size() == 1 ? folder : folder.resolve(estimator.name());

@@ -118,16 +118,18 @@ final class HtmlReport {
         .append("<div class=\"panel\">\n")
         .append(content.chart().svg())
         .append("<details><summary>All points</summary>\n<table>\n<thead><tr><th>method</th>")
-        .append("<th>masks</th><th>passes</th><th>LDS</th><th>95 % interval</th><th>Pearson</th>")
+        .append(
+            "<th>masks</th><th>gradient passes</th><th>pass equivalents</th><th>LDS</th><th>95 % interval</th><th>Pearson</th>")
         .append("<th>fit, s</th></tr></thead>\n<tbody>\n");
     for (CurvePoint point : content.result().curves()) {
       html.append(
           String.format(
               Locale.ROOT,
-              "<tr><td>%s</td><td>%,d</td><td>%s</td><td>%.3f</td><td>%.3f – %.3f</td><td>%.3f</td>"
+              "<tr><td>%s</td><td>%,d</td><td>%,d</td><td>%s</td><td>%.3f</td><td>%.3f – %.3f</td><td>%.3f</td>"
                   + "<td>%.2f</td></tr>%n",
               escape(MethodStyle.title(point.method())),
               point.samples(),
+              point.gradientPasses(),
               TargetTable.count(point.passEquivalents()),
               point.ldsMean(),
               point.ldsCi()[0],

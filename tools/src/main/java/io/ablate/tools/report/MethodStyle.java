@@ -28,7 +28,10 @@ record MethodStyle(String title, String color, String dash, Marker marker) {
           Map.entry("ridge", "ridge"),
           Map.entry("lasso", "lasso"),
           Map.entry("relu", "ReLU"),
-          Map.entry("relu-tuned", "ReLU (tuned)"));
+          Map.entry("relu-tuned", "ReLU (tuned)"),
+          Map.entry("mask-gradient", "mask gradient"),
+          Map.entry("integrated-gradient", "integrated gradient"),
+          Map.entry("gradient-hierarchical", "gradient + hierarchical"));
 
   private static final List<String> COLORS =
       List.of("#3d3d3d", "#0072b2", "#d55e00", "#009e73", "#a8508a", "#b07c00", "#2f8fc4");

@@ -26,14 +26,15 @@ public final class ReportFiles {
   private static String csv(List<CurvePoint> curves) {
     StringBuilder csv =
         new StringBuilder(
-            "method,samples,pass_equivalents,lds_mean,lds_lo,lds_hi,pearson_mean,fit_seconds\n");
+            "method,samples,gradient_passes,pass_equivalents,lds_mean,lds_lo,lds_hi,pearson_mean,fit_seconds\n");
     for (CurvePoint point : curves) {
       csv.append(
           String.format(
               Locale.ROOT,
-              "%s,%d,%s,%.6f,%.6f,%.6f,%.6f,%.3f\n",
+              "%s,%d,%d,%s,%.6f,%.6f,%.6f,%.6f,%.3f\n",
               point.method(),
               point.samples(),
+              point.gradientPasses(),
               Markup.coordinate(point.passEquivalents()),
               point.ldsMean(),
               point.ldsCi()[0],

@@ -152,6 +152,7 @@ class ReportFilesTest {
             new CurvePoint(
                 METHODS.get(m),
                 samples[i],
+                0,
                 samples[i],
                 null,
                 value,
