@@ -51,12 +51,14 @@ public final class GradientRules {
     Map<String, GradientRule> rules = new HashMap<>();
     ArithmeticGradients.register(rules);
     ActivationGradients.register(rules);
+    SmoothGradients.register(rules);
     ShapeGradients.register(rules);
     ReductionGradients.register(rules);
     PoolGradients.register(rules);
     MatrixGradients.register(rules);
     rules.put("Conv", new ConvGradient());
     rules.put("BatchNormalization", new BatchNormGradient());
+    rules.put("LayerNormalization", new LayerNormGradient());
     return rules;
   }
 }

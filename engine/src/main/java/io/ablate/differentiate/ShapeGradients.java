@@ -21,6 +21,7 @@ final class ShapeGradients {
     rules.put("Expand", ShapeGradients::expand);
     rules.put("Slice", ShapeGradients::slice);
     rules.put("Gather", ShapeGradients::gather);
+    rules.put("Pad", ShapeGradients::pad);
   }
 
   private static void reshape(NodeProto node, Backward backward) {
@@ -113,6 +114,22 @@ final class ShapeGradients {
 
   private static void expand(NodeProto node, Backward backward) {
     backward.addSummed(node, node.getInput(0), backward.gradient(node), node.getOutput(0));
+  }
+
+  /** Takes off what was added, and adds zeros where elements were taken off. */
+  private static void pad(NodeProto node, Backward backward) {
+    String mode = Nodes.text(node, "mode", "constant");
+    if (!mode.equals("constant") || node.getInputCount() < 2) {
+      throw backward.unsupported(node, "mode constant, pads as an input (opset 11)", mode);
+    }
+    GraphWriter writer = backward.writer();
+    String opposite = writer.add("Neg", "opposite_pads", List.of(node.getInput(1)));
+    List<String> operands = new ArrayList<>(List.of(backward.gradient(node), opposite));
+    String axes = Nodes.input(node, 3);
+    if (!axes.isEmpty()) {
+      operands.addAll(List.of("", axes));
+    }
+    backward.add(node.getInput(0), writer.add("Pad", node.getInput(0) + "_gradient", operands));
   }
 
   /** Scatters the gradient to the positions of the elements that were taken. */

@@ -3,6 +3,7 @@ package io.ablate.differentiate;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import io.ablate.onnx.Nodes;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the windows of a convolution or pooling lie, per position axis.
@@ -63,7 +64,7 @@ record Window(
     return free % strides[axis];
   }
 
-  private static long[] orElse(long[] values, int length, long otherwise) {
+  private static long[] orElse(long @Nullable [] values, int length, long otherwise) {
     if (values != null && values.length == length) {
       return values;
     }

@@ -31,7 +31,10 @@ final class AxisForms {
             "Squeeze",
             "axes 2 and 3",
             (b, x) ->
-                b.node("Squeeze", "tested", List.of(ElementForms.channelMeans(b, x), b.integers("axes", 2, -1)))));
+                b.node(
+                    "Squeeze",
+                    "tested",
+                    List.of(ElementForms.channelMeans(b, x), b.integers("axes", 2, -1)))));
     forms.add(Form.of("Transpose", "a cycle", attribute("perm", new long[] {0, 2, 3, 1})));
     forms.add(
         new Form(
@@ -48,15 +51,25 @@ final class AxisForms {
             "Expand",
             "two axes",
             (b, x) ->
-                b.node("Expand", "tested", List.of(ElementForms.channelMeans(b, x), b.integers("to", 1, 4, 3, 2)))));
+                b.node(
+                    "Expand",
+                    "tested",
+                    List.of(ElementForms.channelMeans(b, x), b.integers("to", 1, 4, 3, 2)))));
     forms.add(
         new Form(
             "Expand",
             "to more axes",
             (b, x) -> {
-              String last = b.node("Transpose", "last", List.of(x), attribute("perm", new long[] {1, 2, 3, 0}));
-              String wide = b.node("Expand", "wide", List.of(last, b.integers("to", 2, 1, 6, 5, 1)));
-              return b.node("Transpose", "tested", List.of(wide), attribute("perm", new long[] {4, 0, 1, 2, 3}));
+              String last =
+                  b.node(
+                      "Transpose", "last", List.of(x), attribute("perm", new long[] {1, 2, 3, 0}));
+              String wide =
+                  b.node("Expand", "wide", List.of(last, b.integers("to", 2, 1, 6, 5, 1)));
+              return b.node(
+                  "Transpose",
+                  "tested",
+                  List.of(wide),
+                  attribute("perm", new long[] {4, 0, 1, 2, 3}));
             }));
   }
 
@@ -84,8 +97,14 @@ final class AxisForms {
               return b.node("Tanh", "only", List.of("right"));
             }));
     forms.add(slice("one axis", new long[] {1}, new long[] {3}, new long[] {1}, new long[] {1}));
-    forms.add(slice("steps", new long[] {0, 1}, new long[] {6, 5}, new long[] {2, -1}, new long[] {2, 3}));
-    forms.add(slice("backwards", new long[] {-1}, new long[] {-9}, new long[] {3}, new long[] {-2}));
+    forms.add(
+        slice(
+            "steps", new long[] {0, 1}, new long[] {6, 5}, new long[] {2, -1}, new long[] {2, 3}));
+    forms.add(
+        slice("backwards", new long[] {-1}, new long[] {-9}, new long[] {3}, new long[] {-2}));
+    forms.add(Form.two("Pad", "more", (b, x) -> b.integers("pads", 0, 0, 1, 2, 0, 1, 0, 3)));
+    forms.add(
+        Form.two("Pad", "more and less", (b, x) -> b.integers("pads", 0, 1, -1, 2, 0, -2, 3, -1)));
     forms.add(gather("a permutation", 1, 3, 0, 2, 1));
     forms.add(gather("some", 2, 4, -6));
     forms.add(
@@ -93,14 +112,22 @@ final class AxisForms {
             "Gather",
             "a scalar",
             (b, x) ->
-                b.node("Gather", "tested", List.of(x, b.initializer(Tensors.scalar("at", 2))), attribute("axis", -1))));
+                b.node(
+                    "Gather",
+                    "tested",
+                    List.of(x, b.initializer(Tensors.scalar("at", 2))),
+                    attribute("axis", -1))));
   }
 
   private static void reductions(List<Form> forms) {
     for (String operator : List.of("ReduceMean", "ReduceMax", "ReduceMin", "ReduceLogSumExp")) {
       forms.add(Form.of(operator, "kept", attribute("axes", new long[] {1, -1})));
       forms.add(
-          Form.of(operator, "dropped", attribute("axes", new long[] {-1, 1}), attribute("keepdims", 0)));
+          Form.of(
+              operator,
+              "dropped",
+              attribute("axes", new long[] {-1, 1}),
+              attribute("keepdims", 0)));
     }
     forms.add(Form.two("ReduceSum", "kept", (b, x) -> b.integers("axes", -1, 1)));
     forms.add(
@@ -108,7 +135,11 @@ final class AxisForms {
             "ReduceSum",
             "dropped",
             (b, x) ->
-                b.node("ReduceSum", "tested", List.of(x, b.integers("axes", 2, 1)), attribute("keepdims", 0))));
+                b.node(
+                    "ReduceSum",
+                    "tested",
+                    List.of(x, b.integers("axes", 2, 1)),
+                    attribute("keepdims", 0))));
     forms.add(Form.of("ReduceSum", "no axes, no effect", attribute("noop_with_empty_axes", 1)));
     for (String operator : List.of("Softmax", "LogSoftmax")) {
       forms.add(Form.of(operator, "axis 1", attribute("axis", 1)));
@@ -118,7 +149,8 @@ final class AxisForms {
 
   private static void products(List<Form> forms) {
     forms.add(Form.two("MatMul", "a shared constant", (b, x) -> b.weight("right", .6, 5, 3)));
-    forms.add(Form.two("MatMul", "a constant per channel", (b, x) -> b.weight("right", .6, 4, 5, 3)));
+    forms.add(
+        Form.two("MatMul", "a constant per channel", (b, x) -> b.weight("right", .6, 4, 5, 3)));
     forms.add(
         new Form(
             "MatMul",
@@ -129,7 +161,8 @@ final class AxisForms {
             "MatMul",
             "a constant with an axis that x lacks",
             (b, x) -> {
-              String mean = b.node("ReduceMean", "one", List.of(x), attribute("axes", new long[] {1}));
+              String mean =
+                  b.node("ReduceMean", "one", List.of(x), attribute("axes", new long[] {1}));
               return b.node("MatMul", "tested", List.of(mean, b.weight("right", .6, 3, 5, 2)));
             }));
     forms.add(
@@ -137,8 +170,14 @@ final class AxisForms {
             "MatMul",
             "both reached by the mask, one repeated",
             (b, x) -> {
-              String turned = b.node("Transpose", "turned", List.of(x), attribute("perm", new long[] {0, 1, 3, 2}));
-              String mean = b.node("ReduceMean", "one", List.of(turned), attribute("axes", new long[] {1}));
+              String turned =
+                  b.node(
+                      "Transpose",
+                      "turned",
+                      List.of(x),
+                      attribute("perm", new long[] {0, 1, 3, 2}));
+              String mean =
+                  b.node("ReduceMean", "one", List.of(turned), attribute("axes", new long[] {1}));
               return b.node("MatMul", "tested", List.of(x, mean));
             }));
     for (int form = 0; form < 4; form++) {
@@ -182,15 +221,24 @@ final class AxisForms {
 
   /** [N]: it is repeated over the rows of the product. */
   private static String firstColumn(GraphBuilder b, String rows) {
-    return b.node("Gather", "column", List.of(rows, b.initializer(Tensors.scalar("zero", 0))), attribute("axis", 1));
+    return b.node(
+        "Gather",
+        "column",
+        List.of(rows, b.initializer(Tensors.scalar("zero", 0))),
+        attribute("axis", 1));
   }
 
   private static String split(GraphBuilder b, String x, long axis, long... parts) {
     b.node(
-        Nodes.node("Split", "left", List.of(x, b.integers("parts", parts)), attribute("axis", axis)).toBuilder()
+        Nodes.node("Split", "left", List.of(x, b.integers("parts", parts)), attribute("axis", axis))
+            .toBuilder()
             .addOutput("right")
             .build());
-    return b.node("Concat", "tested", List.of("right", b.node("Tanh", "bent", List.of("left"))), attribute("axis", axis));
+    return b.node(
+        "Concat",
+        "tested",
+        List.of("right", b.node("Tanh", "bent", List.of("left"))),
+        attribute("axis", axis));
   }
 
   private static Form slice(String what, long[] starts, long[] ends, long[] axes, long[] steps) {
@@ -213,6 +261,11 @@ final class AxisForms {
     return new Form(
         "Gather",
         what,
-        (b, x) -> b.node("Gather", "tested", List.of(x, b.integers("at", indices)), attribute("axis", axis)));
+        (b, x) ->
+            b.node(
+                "Gather",
+                "tested",
+                List.of(x, b.integers("at", indices)),
+                attribute("axis", axis)));
   }
 }

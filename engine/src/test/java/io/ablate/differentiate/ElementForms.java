@@ -13,16 +13,26 @@ final class ElementForms {
 
   static List<Form> all() {
     List<Form> forms = new ArrayList<>();
-    for (String operator : List.of("Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean", "Pow")) {
+    for (String operator :
+        List.of("Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean", "Pow")) {
       forms.add(pair(operator, "same shapes", (b, x) -> x, (b, x) -> tanh(b, x)));
       forms.add(pair(operator, "a mean per channel", (b, x) -> x, ElementForms::channelMeans));
       forms.add(pair(operator, "a mean on the left", ElementForms::channelMeans, (b, x) -> x));
       forms.add(
-          pair(operator, "a constant per channel", (b, x) -> x, (b, x) -> b.weight("c", 1, 4, 1, 1)));
+          pair(
+              operator,
+              "a constant per channel",
+              (b, x) -> x,
+              (b, x) -> b.weight("c", 1, 4, 1, 1)));
       forms.add(
-          pair(operator, "a wider constant", ElementForms::channelMeans, (b, x) -> b.weight("c", 1, 1, 1, 3, 2)));
+          pair(
+              operator,
+              "a wider constant",
+              ElementForms::channelMeans,
+              (b, x) -> b.weight("c", 1, 1, 1, 3, 2)));
       forms.add(pair(operator, "a scalar", (b, x) -> x, (b, x) -> number(b, "c", .7f)));
-      forms.add(new Form(operator, "an operand of fewer axes", (b, x) -> fewerAxes(b, x, operator)));
+      forms.add(
+          new Form(operator, "an operand of fewer axes", (b, x) -> fewerAxes(b, x, operator)));
     }
     forms.add(
         new Form(
@@ -33,7 +43,8 @@ final class ElementForms {
         new Form(
             "Pow",
             "int64 exponent",
-            (b, x) -> b.node("Pow", "tested", List.of(x, b.initializer(Tensors.scalar("two", 2))))));
+            (b, x) ->
+                b.node("Pow", "tested", List.of(x, b.initializer(Tensors.scalar("two", 2))))));
     forms.add(
         new Form(
             "Sum",
@@ -45,17 +56,34 @@ final class ElementForms {
             "three operands, one of them twice",
             (b, x) -> b.node("Mean", "tested", List.of(x, x, channelMeans(b, x)))));
     forms.add(
-        new Form(
-            "Mul", "a tensor by itself", (b, x) -> b.node("Mul", "tested", List.of(x, x))));
+        new Form("Mul", "a tensor by itself", (b, x) -> b.node("Mul", "tested", List.of(x, x))));
     forms.add(
         new Form(
             "Where",
             "both branches, broadcast",
             (b, x) -> {
-              String is = b.node("Greater", "is", List.of(b.weight("c", 1, 6, 5), number(b, "z", 0)));
+              String is =
+                  b.node("Greater", "is", List.of(b.weight("c", 1, 6, 5), number(b, "z", 0)));
               return b.node("Where", "tested", List.of(is, tanh(b, x), channelMeans(b, x)));
             }));
-    for (String operator : List.of("Relu", "LeakyRelu", "Sigmoid", "Tanh", "Erf", "Exp", "Neg", "Identity", "HardSigmoid", "Dropout", "Softmax", "LogSoftmax")) {
+    for (String operator :
+        List.of(
+            "Relu",
+            "LeakyRelu",
+            "Sigmoid",
+            "Tanh",
+            "Erf",
+            "Exp",
+            "Neg",
+            "Identity",
+            "HardSigmoid",
+            "Dropout",
+            "HardSwish",
+            "Softplus",
+            "Abs",
+            "Gelu",
+            "Softmax",
+            "LogSoftmax")) {
       forms.add(Form.of(operator, "as is"));
     }
     for (String operator : List.of("Log", "Sqrt")) {
@@ -65,18 +93,39 @@ final class ElementForms {
               "of positive values",
               (b, x) -> b.node(operator, "tested", List.of(positive(b, x, "p")))));
     }
+    forms.add(Form.two("PRelu", "a slope per channel", (b, x) -> b.weight("slope", 1, 4, 1, 1)));
+    forms.add(Form.two("PRelu", "slopes of the mask", ElementForms::channelMeans));
+    forms.add(Form.two("LayerNormalization", "the last axis", (b, x) -> b.weight("scale", 1, 5)));
+    forms.add(
+        new Form(
+            "LayerNormalization",
+            "from axis 1, with a bias",
+            (b, x) ->
+                b.node(
+                    "LayerNormalization",
+                    "tested",
+                    List.of(x, b.weight("scale", 1, 4, 6, 5), b.weight("bias", 1, 4, 6, 5)),
+                    attribute("axis", 1),
+                    attribute("epsilon", .1f))));
     forms.add(Form.of("LeakyRelu", "alpha 0.3", attribute("alpha", .3f)));
     forms.add(
-        Form.of("HardSigmoid", "alpha 0.4, beta 0.3", attribute("alpha", .4f), attribute("beta", .3f)));
+        Form.of(
+            "HardSigmoid",
+            "alpha 0.4, beta 0.37",
+            attribute("alpha", .4f),
+            attribute("beta", .37f)));
     forms.add(
         new Form(
             "Clip",
             "at both ends",
             (b, x) ->
-                b.node("Clip", "tested", List.of(x, number(b, "low", -.6f), number(b, "high", 1)))));
+                b.node(
+                    "Clip", "tested", List.of(x, number(b, "low", -.6f), number(b, "high", 1)))));
     forms.add(
         new Form(
-            "Clip", "above only", (b, x) -> b.node("Clip", "tested", List.of(x, "", number(b, "high", .5f)))));
+            "Clip",
+            "above only",
+            (b, x) -> b.node("Clip", "tested", List.of(x, "", number(b, "high", .5f)))));
     forms.add(
         new Form(
             "Cast",
@@ -85,12 +134,11 @@ final class ElementForms {
               String wide = b.node("Cast", "wide", List.of(x), attribute("to", 11));
               return b.node("Cast", "tested", List.of(wide), attribute("to", 1));
             }));
+    forms.add(new Form("BatchNormalization", "4 channels", (b, x) -> b.batchNorm("bn", x, 4)));
     forms.add(
         new Form(
-            "BatchNormalization", "4 channels", (b, x) -> b.batchNorm("bn", x, 4)));
-    forms.add(
-        new Form(
-            "BatchNormalization", "of rows",
+            "BatchNormalization",
+            "of rows",
             (b, x) -> b.batchNorm("bn", b.node("Flatten", "rows", List.of(x)), 120)));
     return forms;
   }
@@ -116,10 +164,15 @@ final class ElementForms {
 
   /** [5, N] against [4, 6, 5, N]. */
   private static String fewerAxes(GraphBuilder b, String x, String operator) {
-    String last = b.node("Transpose", "last", List.of(x), attribute("perm", new long[] {1, 2, 3, 0}));
+    String last =
+        b.node("Transpose", "last", List.of(x), attribute("perm", new long[] {1, 2, 3, 0}));
     String mean =
         b.node(
-            "ReduceMean", "narrow", List.of(last), attribute("axes", new long[] {0, 1}), attribute("keepdims", 0));
+            "ReduceMean",
+            "narrow",
+            List.of(last),
+            attribute("axes", new long[] {0, 1}),
+            attribute("keepdims", 0));
     String y = pair(operator, "", (g, t) -> t, (g, t) -> mean).body().apply(b, last);
     return b.node("Transpose", "first", List.of(y), attribute("perm", new long[] {3, 0, 1, 2}));
   }

@@ -18,16 +18,13 @@ record Form(String operator, String what, Body body) {
 
   /** The operator on x alone. */
   static Form of(String operator, String what, AttributeProto... attributes) {
-    return new Form(
-        operator, what, (b, x) -> b.node(operator, "tested", List.of(x), attributes));
+    return new Form(operator, what, (b, x) -> b.node(operator, "tested", List.of(x), attributes));
   }
 
   /** The operator on x and a second tensor made from the graph. */
   static Form two(String operator, String what, Body other) {
     return new Form(
-        operator,
-        what,
-        (b, x) -> b.node(operator, "tested", List.of(x, other.apply(b, x))));
+        operator, what, (b, x) -> b.node(operator, "tested", List.of(x, other.apply(b, x))));
   }
 
   @Override

@@ -52,15 +52,22 @@ final class WindowForms {
         Form.of("MaxPool", "overlapping, padded", kernel(3, 3), strides(2, 2), pads(1, 1, 1, 1)));
     forms.add(Form.of("MaxPool", "uneven", kernel(3, 2), strides(3, 2), pads(0, 1, 2, 0)));
     forms.add(
-        Form.of(
-            "MaxPool", "ceil_mode", kernel(2, 2), strides(2, 2), attribute("ceil_mode", 1)));
+        Form.of("MaxPool", "ceil_mode", kernel(2, 2), strides(2, 2), attribute("ceil_mode", 1)));
     forms.add(Form.of("MaxPool", "dilated", kernel(2, 2), dilations(2, 3)));
     forms.add(
         Form.of(
-            "MaxPool", "dilated, strides as the kernel", kernel(2, 2), dilations(3, 3), strides(2, 2)));
+            "MaxPool",
+            "dilated, strides as the kernel",
+            kernel(2, 2),
+            dilations(3, 3),
+            strides(2, 2)));
     forms.add(
         Form.of(
-            "MaxPool", "SAME_UPPER", kernel(3, 3), strides(2, 2), attribute("auto_pad", "SAME_UPPER")));
+            "MaxPool",
+            "SAME_UPPER",
+            kernel(3, 3),
+            strides(2, 2),
+            attribute("auto_pad", "SAME_UPPER")));
     return forms;
   }
 
