@@ -93,8 +93,8 @@ final class MatrixGradients {
 
   private static String transposed(GraphWriter writer, String tensor, int rank) {
     long[] perm = LongStream.range(0, rank).toArray();
-    perm[rank - 2] = rank - 1;
-    perm[rank - 1] = rank - 2;
+    perm[rank - 2] = rank - 1L;
+    perm[rank - 1] = rank - 2L;
     return writer.add(
         "Transpose", tensor + "_transposed", List.of(tensor), Nodes.attribute("perm", perm));
   }
