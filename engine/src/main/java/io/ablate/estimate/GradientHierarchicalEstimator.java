@@ -35,8 +35,8 @@ public final class GradientHierarchicalEstimator implements Estimator {
   }
 
   /**
-   * Three quarters on gradient passes, beyond n/3 or so a sinking share: .45 of the budget plus
-   * n/6. The rest on rows, whose outputs mend what the derivative misses. On ResNet-8/CIFAR-10 (n =
+   * Three quarters on gradient passes, of budgets beyond 2n/3 a sinking share: .45 of them plus
+   * n/5. The rest on rows, whose outputs mend what the derivative misses. On ResNet-8/CIFAR-10 (n =
    * 672, rows of no report) the best splits of 50, 100, 200, 400 and 1,000 pass equivalents were
    * 16, 32, 64, 128 and 192 gradient passes of 2.3 each, which this rule gives.
    */
@@ -45,7 +45,7 @@ public final class GradientHierarchicalEstimator implements Estimator {
     double fixed =
         (costs.unablated() ? costs.gradientPass() : 0) + (costs.activationScale() ? 1 : 0);
     double left = budget - fixed;
-    double share = Math.min(.75 * budget, .45 * budget + costs.components() / 6.0);
+    double share = Math.min(.75 * budget, .45 * budget + costs.components() / 5.0);
     int passes = costs.affordable(Math.min(left, share));
     if (passes == 0) {
       passes = costs.affordable(left);

@@ -39,6 +39,19 @@ class FitFilesTest {
   }
 
   @Test
+  void shouldKeepStandardErrorsAndForgetThoseOfAnEarlierFit() {
+    double[][] errors = {{.5, .25, 1}, {2, 4, 8}};
+    FitFiles.write(
+        folder,
+        new ComponentModels(
+            "x", MODELS.attributions(), MODELS.intercepts(), errors, MODELS.diagnostics()),
+        Map.of());
+    assertThat(FitFiles.read(folder).models().standardErrors()).isDeepEqualTo(errors);
+    FitFiles.write(folder, MODELS, Map.of());
+    assertThat(FitFiles.read(folder).models().standardErrors()).isNull();
+  }
+
+  @Test
   void shouldWriteSafetensorsAsTheFormatSays() throws IOException {
     FitFiles.write(folder, MODELS, Map.of());
     ByteBuffer file =

@@ -190,7 +190,7 @@ final class CompareCommand extends Subcommand {
     return new GradientOffer(
         stored.cost(),
         dataset.gradientSegmentEnds(),
-        stored.soft() > 0,
+        !Double.valueOf(0).equals(stored.masks().get("soft")) && stored.masks().get("soft") != null,
         passes -> GradientData.of(Objects.requireNonNull(dataset.gradients(passes))));
   }
 
