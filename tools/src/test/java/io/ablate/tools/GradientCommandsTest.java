@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.ablate.base.Json;
+import io.ablate.base.NpyWriter;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.StoredGradients;
 import io.ablate.estimate.GradientData;
 import io.ablate.estimate.TrainingData;
+import io.ablate.models.BundledModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,6 +116,65 @@ class GradientCommandsTest {
                 .path("gradient_passes")
                 .asInt(-1))
         .isZero();
+  }
+
+  @Test
+  void shouldGiveTheOutputsThatOrdinaryPassesGiveUnderTheSameMasks() throws IOException {
+    ok("collect", "--masks", 0, "--gradients", 16, "--out", store);
+    Path file = temp.resolve("drawn.npy");
+    StoredGradients told;
+    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+      told = Objects.requireNonNull(dataset.gradients(16));
+      NpyWriter.writeFloats(file, told.masks());
+    }
+    Path ordinary = temp.resolve("ordinary");
+    ok("collect", "--masks-file", file, "--out", ordinary);
+    try (ComponentDataset dataset = ComponentDataset.open(ordinary)) {
+      double[][] outputs = dataset.outputs(dataset.completedRows());
+      for (int e = 0; e < 3; e++) {
+        assertThat(told.outputs()[e]).containsExactly(outputs[e], within(1e-5));
+      }
+    }
+  }
+
+  @Test
+  void shouldCollectOnTheBundledModel() throws IOException {
+    Path bundled = BundledModels.extract(BundledModels.DEFAULT, temp);
+    Object[] options = {
+      "collect",
+      bundled,
+      "--data",
+      "bundled",
+      "--examples",
+      "0-1",
+      "--masks",
+      20,
+      "--gradients",
+      8,
+      "--soft",
+      .2,
+      "--save",
+      "none",
+      "--json",
+      "--out",
+      store
+    };
+    Cli.Outcome outcome = Cli.run(options);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    JsonNode done = Json.mapper().readTree(outcome.out());
+    assertThat(done.path("gradient_passes").asInt()).isEqualTo(18);
+    // An ordinary pass is part of it; on a quiet machine it is worth 2 to 3 of them.
+    assertThat(done.path("gradient_cost").asDouble()).isBetween(1.0, 20.0);
+    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+      StoredGradients told = Objects.requireNonNull(dataset.gradients(8));
+      for (double[] example : told.unablated()) {
+        double norm = 0;
+        for (double derivative : example) {
+          norm += derivative * derivative;
+        }
+        assertThat(norm).isPositive().isFinite();
+      }
+    }
   }
 
   @Test
