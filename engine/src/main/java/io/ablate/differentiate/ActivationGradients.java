@@ -25,7 +25,6 @@ final class ActivationGradients {
     rules.put("Tanh", ActivationGradients::tanh);
     rules.put("Sqrt", ActivationGradients::sqrt);
     rules.put("Erf", ActivationGradients::erf);
-    rules.put("HardSigmoid", ActivationGradients::hardSigmoid);
     rules.put("Cast", ActivationGradients::cast);
   }
 
@@ -98,18 +97,6 @@ final class ActivationGradients {
     String x = node.getInput(0);
     String bell = one(b, "Exp", one(b, "Neg", two(b, "Mul", x, x)));
     times(node, b, two(b, "Mul", bell, b.number(TWO_BY_ROOT_PI, x)));
-  }
-
-  private static void hardSigmoid(NodeProto node, Backward b) {
-    String y = node.getOutput(0);
-    String zero = b.number(0, y);
-    String above = two(b, "Greater", y, zero);
-    String below = two(b, "Less", y, b.number(1, y));
-    String inside = two(b, "And", above, below);
-    String slope = b.number(Nodes.number(node, "alpha", 0.2f), y);
-    String scaled = two(b, "Mul", b.gradient(node), slope);
-    b.add(
-        node.getInput(0), b.writer().add("Where", "hard_gradient", List.of(inside, scaled, zero)));
   }
 
   private static void cast(NodeProto node, Backward b) {

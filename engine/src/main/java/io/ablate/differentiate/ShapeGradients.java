@@ -147,10 +147,15 @@ final class ShapeGradients {
   /** As {@link #slice}; elements taken more than once would need their sum. */
   private static void gather(NodeProto node, Backward backward) {
     long[] indices = io.ablate.onnx.Constants.longs(backward.writer().graph(), node.getInput(1));
-    if (indices == null || java.util.Arrays.stream(indices).distinct().count() < indices.length) {
+    long[] shape = backward.shape(node, node.getInput(0));
+    long extent = shape[(int) Math.floorMod(Nodes.integer(node, "axis", 0), (long) shape.length)];
+    if (indices == null
+        || extent < 1
+        || java.util.Arrays.stream(indices).map(i -> Math.floorMod(i, extent)).distinct().count()
+            < indices.length) {
       throw backward.unsupported(
           node,
-          "constant indices, each once",
+          "constant indices, each once, along a known extent",
           indices == null ? "computed ones" : java.util.Arrays.toString(indices));
     }
     String taken =

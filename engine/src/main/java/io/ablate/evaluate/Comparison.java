@@ -88,7 +88,7 @@ public final class Comparison {
         method
             .spending(budget, costs)
             .filter(s -> budget >= samples[0] || s.gradientPasses() > 0)
-            .filter(s -> fits.stream().noneMatch(f -> f.method == method && f.spending.equals(s)))
+            .filter(s -> fits.stream().noneMatch(f -> f.repeats(method, s)))
             .ifPresent(s -> fits.add(new Fit(method, s)));
       }
     }
@@ -110,7 +110,11 @@ public final class Comparison {
   }
 
   /** One point of a curve to be. */
-  private record Fit(Estimator method, Spending spending) {}
+  private record Fit(Estimator method, Spending spending) {
+    boolean repeats(Estimator other, Spending same) {
+      return method.name().equals(other.name()) && spending.equals(same);
+    }
+  }
 
   /** The sample sizes, and before them what a few gradient passes cost. */
   private double[] budgets() {

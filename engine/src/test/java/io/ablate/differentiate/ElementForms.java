@@ -76,7 +76,6 @@ final class ElementForms {
             "Exp",
             "Neg",
             "Identity",
-            "HardSigmoid",
             "Dropout",
             "HardSwish",
             "Softplus",
@@ -95,7 +94,6 @@ final class ElementForms {
     }
     forms.add(Form.two("PRelu", "a slope per channel", (b, x) -> b.weight("slope", 1, 4, 1, 1)));
     forms.add(Form.two("PRelu", "slopes of the mask", ElementForms::channelMeans));
-    forms.add(Form.two("LayerNormalization", "the last axis", (b, x) -> b.weight("scale", 1, 5)));
     forms.add(
         new Form(
             "LayerNormalization",
@@ -108,12 +106,6 @@ final class ElementForms {
                     attribute("axis", 1),
                     attribute("epsilon", .1f))));
     forms.add(Form.of("LeakyRelu", "alpha 0.3", attribute("alpha", .3f)));
-    forms.add(
-        Form.of(
-            "HardSigmoid",
-            "alpha 0.4, beta 0.37",
-            attribute("alpha", .4f),
-            attribute("beta", .37f)));
     forms.add(
         new Form(
             "Clip",

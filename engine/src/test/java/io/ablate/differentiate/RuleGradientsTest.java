@@ -128,7 +128,9 @@ class RuleGradientsTest {
         .clearShape();
     try (OrtSession session =
         OrtEnvironment.getEnvironment().createSession(model.build().toByteArray())) {
-      TensorInfo info = (TensorInfo) session.getOutputInfo().get(tensor).getInfo();
+      TensorInfo info =
+          (TensorInfo)
+              java.util.Objects.requireNonNull(session.getOutputInfo().get(tensor)).getInfo();
       return Math.toIntExact(info.getShape()[1]);
     }
   }

@@ -98,7 +98,8 @@ class GradientEstimatorsTest {
             gradients(data).masks(), new double[][] {outputs}, zero, zero, zero, zero, zero, zero);
     ComponentModels models =
         estimator.fit(
-            new TrainingData(data.masks(), new double[][] {rows}, data.layerOfColumn(), null, flat),
+            new TrainingData(data.masks(), new double[][] {rows}, data.layerOfColumn())
+                .withGradients(flat),
             CONTEXT);
     assertThat(Arrays.stream(models.attributions()[0]).map(Math::abs).max().orElseThrow()).isZero();
     assertThat(models.intercepts()[0]).isCloseTo(.1, within(1e-12));
