@@ -115,7 +115,7 @@ class ReportFilesTest {
     List<String> lines = Files.readAllLines(folder.resolve("curves.csv"));
     assertThat(lines).hasSize(1 + 3 * 6);
     assertThat(lines.get(1))
-        .isEqualTo("least-squares,50,50,0.080000,0.030000,0.130000,0.090000,0.125");
+        .isEqualTo("least-squares,50,0,50,0.080000,0.030000,0.130000,0.090000,0.125");
   }
 
   @Test
