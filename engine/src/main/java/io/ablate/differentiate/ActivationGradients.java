@@ -1,5 +1,10 @@
 package io.ablate.differentiate;
 
+import static io.ablate.differentiate.Elements.divided;
+import static io.ablate.differentiate.Elements.one;
+import static io.ablate.differentiate.Elements.times;
+import static io.ablate.differentiate.Elements.two;
+
 import ai.onnx.proto.OnnxMl.NodeProto;
 import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
@@ -26,22 +31,6 @@ final class ActivationGradients {
     rules.put("Sqrt", ActivationGradients::sqrt);
     rules.put("Erf", ActivationGradients::erf);
     rules.put("Cast", ActivationGradients::cast);
-  }
-
-  private static String one(Backward b, String operator, String input) {
-    return b.writer().add(operator, "part", List.of(input));
-  }
-
-  private static String two(Backward b, String operator, String left, String right) {
-    return b.writer().add(operator, "part", List.of(left, right));
-  }
-
-  private static void times(NodeProto node, Backward b, String slope) {
-    b.add(node.getInput(0), two(b, "Mul", b.gradient(node), slope));
-  }
-
-  private static void divided(NodeProto node, Backward b, String gradient, String by) {
-    b.add(node.getInput(0), two(b, "Div", gradient, by));
   }
 
   /** Passes the gradient where the output is positive. */

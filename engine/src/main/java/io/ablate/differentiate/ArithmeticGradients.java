@@ -2,7 +2,6 @@ package io.ablate.differentiate;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
 import io.ablate.onnx.GraphWriter;
-import io.ablate.onnx.Nodes;
 import java.util.List;
 import java.util.Map;
 
@@ -119,10 +118,5 @@ final class ArithmeticGradients {
         backward.addSummed(node, input, part, node.getOutput(0));
       }
     }
-  }
-
-  /** Whether a node has this attribute with another value than the usual one. */
-  static boolean deviates(NodeProto node, String attribute, long usual) {
-    return Nodes.integer(node, attribute, usual) != usual;
   }
 }

@@ -152,6 +152,23 @@ public final class Backward {
     return writer.add("Shape", tensor + "_extents", List.of(tensor));
   }
 
+  /** Zeros of the shape and type of a tensor. */
+  String zeros(String like) {
+    return writer.add("Expand", like + "_zeros", List.of(number(0, like), runtimeShape(like)));
+  }
+
+  /** How many elements of one tensor there are for each of another, in the type of the first. */
+  String elementsPer(String all, String kept) {
+    String ratio =
+        writer.add(
+            "Div",
+            "element_count",
+            List.of(
+                writer.add("Size", "all", List.of(all)),
+                writer.add("Size", "kept", List.of(kept))));
+    return writer.cast(ratio, type(all));
+  }
+
   /** The error for a node whose form a rule does not know. */
   public BadInputException unsupported(NodeProto node, String expected, Object found) {
     return new BadInputException(

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.LongStream;
 
 /** Pooling over all positions or over windows. */
@@ -23,14 +24,7 @@ final class PoolGradients {
   private static void globalAverage(NodeProto node, Backward backward) {
     GraphWriter writer = backward.writer();
     String input = node.getInput(0);
-    String ratio =
-        writer.add(
-            "Div",
-            "position_count",
-            List.of(
-                writer.add("Size", "all", List.of(input)),
-                writer.add("Size", "kept", List.of(node.getOutput(0)))));
-    String count = writer.cast(ratio, backward.type(input));
+    String count = backward.elementsPer(input, node.getOutput(0));
     String share = writer.add("Div", "pool_share", List.of(backward.gradient(node), count));
     backward.add(
         input,
@@ -64,7 +58,7 @@ final class PoolGradients {
           "windows of full size: no padding or count_include_pad, no ceil_mode, known channels",
           "another form");
     }
-    long[] kernel = java.util.Objects.requireNonNull(Nodes.integers(node, "kernel_shape"));
+    long[] kernel = Objects.requireNonNull(Nodes.integers(node, "kernel_shape"));
     int channels = (int) shape[1];
     int size = (int) Arrays.stream(kernel).reduce(1, Math::multiplyExact);
     float[] weight = new float[channels * size];
@@ -81,7 +75,7 @@ final class PoolGradients {
     if (Nodes.integer(node, "storage_order", 0) != 0) {
       throw backward.unsupported(node, "storage_order 0", "storage_order 1");
     }
-    long[] kernel = java.util.Objects.requireNonNull(Nodes.integers(node, "kernel_shape"));
+    long[] kernel = Objects.requireNonNull(Nodes.integers(node, "kernel_shape"));
     long[] strides = Nodes.integers(node, "strides");
     boolean overlapping = false;
     for (int i = 0; i < kernel.length; i++) {
@@ -94,11 +88,7 @@ final class PoolGradients {
     }
     String indices = indices(node, backward);
     String flat = writer.integers("flat", -1);
-    String zeros =
-        writer.add(
-            "Expand",
-            input + "_zeros",
-            List.of(backward.number(0, input), backward.runtimeShape(input)));
+    String zeros = backward.zeros(input);
     List<String> operands =
         List.of(
             writer.add("Reshape", "zeros_flat", List.of(zeros, flat)),

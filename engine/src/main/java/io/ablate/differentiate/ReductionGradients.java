@@ -56,14 +56,7 @@ final class ReductionGradients {
   private static void mean(NodeProto node, Backward b) {
     GraphWriter writer = b.writer();
     String input = node.getInput(0);
-    String ratio =
-        writer.add(
-            "Div",
-            "reduced_count",
-            List.of(
-                writer.add("Size", "all", List.of(input)),
-                writer.add("Size", "kept", List.of(node.getOutput(0)))));
-    String count = writer.cast(ratio, b.type(input));
+    String count = b.elementsPer(input, node.getOutput(0));
     String share = writer.add("Div", "mean_share", List.of(b.gradient(node), count));
     spread(node, b, wide(node, b, share));
   }

@@ -1,9 +1,11 @@
 package io.ablate.differentiate;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
+import io.ablate.onnx.Constants;
 import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -90,7 +92,7 @@ final class ShapeGradients {
     List<String> parts = new ArrayList<>();
     for (String output : node.getOutputList()) {
       String gradient = backward.gradientOf(output);
-      parts.add(gradient == null ? zeros(backward, output) : gradient);
+      parts.add(gradient == null ? backward.zeros(output) : gradient);
     }
     backward.add(
         node.getInput(0),
@@ -101,15 +103,6 @@ final class ShapeGradients {
                 node.getInput(0) + "_gradient",
                 parts,
                 Nodes.attribute("axis", Nodes.integer(node, "axis", 0))));
-  }
-
-  private static String zeros(Backward backward, String like) {
-    return backward
-        .writer()
-        .add(
-            "Expand",
-            like + "_zeros",
-            List.of(backward.number(0, like), backward.runtimeShape(like)));
   }
 
   private static void expand(NodeProto node, Backward backward) {
@@ -146,17 +139,17 @@ final class ShapeGradients {
 
   /** As {@link #slice}; elements taken more than once would need their sum. */
   private static void gather(NodeProto node, Backward backward) {
-    long[] indices = io.ablate.onnx.Constants.longs(backward.writer().graph(), node.getInput(1));
+    long[] indices = Constants.longs(backward.writer().graph(), node.getInput(1));
     long[] shape = backward.shape(node, node.getInput(0));
     long extent = shape[(int) Math.floorMod(Nodes.integer(node, "axis", 0), (long) shape.length)];
     if (indices == null
         || extent < 1
-        || java.util.Arrays.stream(indices).map(i -> Math.floorMod(i, extent)).distinct().count()
+        || Arrays.stream(indices).map(i -> Math.floorMod(i, extent)).distinct().count()
             < indices.length) {
       throw backward.unsupported(
           node,
           "constant indices, each once, along a known extent",
-          indices == null ? "computed ones" : java.util.Arrays.toString(indices));
+          indices == null ? "computed ones" : Arrays.toString(indices));
     }
     String taken =
         backward
@@ -186,7 +179,7 @@ final class ShapeGradients {
     GraphWriter writer = backward.writer();
     String input = node.getInput(0);
     String flat = writer.integers("flat", -1);
-    String zeros = writer.add("Reshape", input + "_zeros", List.of(zeros(backward, input), flat));
+    String zeros = writer.add("Reshape", input + "_zeros", List.of(backward.zeros(input), flat));
     String at = writer.add("Reshape", "taken_flat", List.of(taken, flat));
     String updates = writer.add("Reshape", "updates_flat", List.of(backward.gradient(node), flat));
     String scattered =

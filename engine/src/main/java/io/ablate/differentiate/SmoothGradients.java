@@ -1,8 +1,12 @@
 package io.ablate.differentiate;
 
+import static io.ablate.differentiate.Elements.one;
+import static io.ablate.differentiate.Elements.times;
+import static io.ablate.differentiate.Elements.two;
+import static io.ablate.differentiate.Elements.where;
+
 import ai.onnx.proto.OnnxMl.NodeProto;
 import io.ablate.onnx.Nodes;
-import java.util.List;
 import java.util.Map;
 
 /** Activations whose slope takes more than a line: PRelu, HardSwish, Gelu, Softplus, Abs. */
@@ -15,22 +19,6 @@ final class SmoothGradients {
     rules.put("Gelu", SmoothGradients::gelu);
     rules.put("Softplus", (node, b) -> times(node, b, one(b, "Sigmoid", node.getInput(0))));
     rules.put("Abs", (node, b) -> times(node, b, one(b, "Sign", node.getInput(0))));
-  }
-
-  private static String one(Backward b, String operator, String input) {
-    return b.writer().add(operator, "part", List.of(input));
-  }
-
-  private static String two(Backward b, String operator, String left, String right) {
-    return b.writer().add(operator, "part", List.of(left, right));
-  }
-
-  private static String where(Backward b, String condition, String left, String right) {
-    return b.writer().add("Where", "chosen", List.of(condition, left, right));
-  }
-
-  private static void times(NodeProto node, Backward b, String slope) {
-    b.add(node.getInput(0), two(b, "Mul", b.gradient(node), slope));
   }
 
   private static void pRelu(NodeProto node, Backward b) {

@@ -22,6 +22,7 @@ import io.ablate.instrument.OutputFunction;
 import io.ablate.onnx.GraphBuilder;
 import io.ablate.onnx.OnnxModel;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -129,8 +130,7 @@ class RuleGradientsTest {
     try (OrtSession session =
         OrtEnvironment.getEnvironment().createSession(model.build().toByteArray())) {
       TensorInfo info =
-          (TensorInfo)
-              java.util.Objects.requireNonNull(session.getOutputInfo().get(tensor)).getInfo();
+          (TensorInfo) Objects.requireNonNull(session.getOutputInfo().get(tensor)).getInfo();
       return Math.toIntExact(info.getShape()[1]);
     }
   }
