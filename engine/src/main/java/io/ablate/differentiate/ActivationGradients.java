@@ -4,6 +4,7 @@ import static io.ablate.differentiate.Elements.divided;
 import static io.ablate.differentiate.Elements.one;
 import static io.ablate.differentiate.Elements.times;
 import static io.ablate.differentiate.Elements.two;
+import static io.ablate.differentiate.Elements.where;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
 import io.ablate.onnx.GraphWriter;
@@ -27,6 +28,7 @@ final class ActivationGradients {
     rules.put("Exp", (node, b) -> times(node, b, node.getOutput(0)));
     rules.put("Log", (node, b) -> divided(node, b, b.gradient(node), node.getInput(0)));
     rules.put("Sigmoid", ActivationGradients::sigmoid);
+    rules.put("HardSigmoid", ActivationGradients::hardSigmoid);
     rules.put("Tanh", ActivationGradients::tanh);
     rules.put("Sqrt", ActivationGradients::sqrt);
     rules.put("Erf", ActivationGradients::erf);
@@ -67,6 +69,15 @@ final class ActivationGradients {
   private static void sigmoid(NodeProto node, Backward b) {
     String y = node.getOutput(0);
     times(node, b, two(b, "Mul", y, two(b, "Sub", b.number(1, y), y)));
+  }
+
+  /** α where the output is between its ends, 0 and 1. */
+  private static void hardSigmoid(NodeProto node, Backward b) {
+    String y = node.getOutput(0);
+    String zero = b.number(0, y);
+    String inside = two(b, "And", two(b, "Greater", y, zero), two(b, "Less", y, b.number(1, y)));
+    String alpha = b.number(Nodes.number(node, "alpha", .2f), y);
+    times(node, b, where(b, inside, alpha, zero));
   }
 
   /** 1 − y². */

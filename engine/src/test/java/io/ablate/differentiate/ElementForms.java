@@ -2,6 +2,7 @@ package io.ablate.differentiate;
 
 import static io.ablate.onnx.Nodes.attribute;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
 import io.ablate.onnx.GraphBuilder;
 import io.ablate.onnx.Tensors;
 import java.util.ArrayList;
@@ -105,6 +106,10 @@ final class ElementForms {
                     List.of(x, b.weight("scale", 1, 4, 6, 5), b.weight("bias", 1, 4, 6, 5)),
                     attribute("axis", 1),
                     attribute("epsilon", .1f))));
+    forms.add(hardSigmoid("as is"));
+    forms.add(hardSigmoid("steeper", attribute("alpha", .5f), attribute("beta", .3f)));
+    forms.add(hardSigmoid("steep", attribute("alpha", 1f), attribute("beta", .5f)));
+    forms.add(hardSigmoid("falling", attribute("alpha", -.3f), attribute("beta", .4f)));
     forms.add(Form.of("LeakyRelu", "alpha 0.3", attribute("alpha", .3f)));
     forms.add(
         new Form(
@@ -133,6 +138,20 @@ final class ElementForms {
             "of rows",
             (b, x) -> b.batchNorm("bn", b.node("Flatten", "rows", List.of(x)), 120)));
     return forms;
+  }
+
+  /** A channel below the ends of the slope, two between them, one above; none near an end. */
+  private static Form hardSigmoid(String what, AttributeProto... attributes) {
+    return new Form(
+        "HardSigmoid",
+        what,
+        (b, x) -> {
+          String small = b.node("Mul", "small", List.of(tanh(b, x), number(b, "share", .4f)));
+          String levels =
+              b.initializer(Tensors.of("levels", new float[] {-5, 0, .05f, 5}, 4, 1, 1));
+          String apart = b.node("Add", "apart", List.of(small, levels));
+          return b.node("HardSigmoid", "tested", List.of(apart), attributes);
+        });
   }
 
   /** Both operands positive for a power, the right one for a quotient. */
