@@ -27,23 +27,39 @@ final class ConvGradient implements GradientRule {
     long[] shape = backward.shape(node, node.getInput(0));
     Window window = Window.of(node, shape, Arrays.copyOfRange(dims, 2, dims.length), backward);
     long group = Nodes.integer(node, "group", 1);
-    add(node, backward, window, weight.floats(), dims, (int) group);
+    String gradient = backward.gradient(node);
+    add(backward, node.getInput(0), gradient, window, weight.floats(), dims, (int) group);
   }
 
-  /** Adds the gradient by the node's input for weights [out, in / group, kernel…]. */
+  /**
+   * Adds the gradient by the input of a convolution with weights [out, in / group, kernel…].
+   *
+   * @param gradient by its output
+   */
   static void add(
-      NodeProto node, Backward backward, Window window, float[] weight, long[] dims, int group) {
+      Backward backward,
+      String input,
+      String gradient,
+      Window window,
+      float[] weight,
+      long[] dims,
+      int group) {
     if (window.isDense()) {
-      dense(node, backward, window, weight, dims, group);
+      dense(backward, input, gradient, window, weight, dims, group);
     } else {
-      strided(node, backward, window, weight, dims, group);
+      strided(backward, input, gradient, window, weight, dims, group);
     }
   }
 
   private static void dense(
-      NodeProto node, Backward backward, Window window, float[] weight, long[] dims, int group) {
+      Backward backward,
+      String input,
+      String gradient,
+      Window window,
+      float[] weight,
+      long[] dims,
+      int group) {
     GraphWriter writer = backward.writer();
-    String input = node.getInput(0);
     int axes = window.kernel().length;
     long[] pads = new long[2 * axes];
     for (int i = 0; i < axes; i++) {
@@ -61,7 +77,7 @@ final class ConvGradient implements GradientRule {
         writer.add(
             "Conv",
             input + "_gradient",
-            List.of(backward.gradient(node), flipped),
+            List.of(gradient, flipped),
             Nodes.attribute("group", group),
             Nodes.attribute("kernel_shape", window.kernel()),
             Nodes.attribute("dilations", window.dilations()),
@@ -89,9 +105,14 @@ final class ConvGradient implements GradientRule {
   }
 
   private static void strided(
-      NodeProto node, Backward backward, Window window, float[] weight, long[] dims, int group) {
+      Backward backward,
+      String input,
+      String gradient,
+      Window window,
+      float[] weight,
+      long[] dims,
+      int group) {
     GraphWriter writer = backward.writer();
-    String input = node.getInput(0);
     int axes = window.kernel().length;
     boolean known = Arrays.stream(window.input()).allMatch(extent -> extent > 0);
     long[] more = new long[axes];
@@ -107,7 +128,7 @@ final class ConvGradient implements GradientRule {
         writer.add(
             "ConvTranspose",
             input + "_gradient",
-            List.of(backward.gradient(node), same),
+            List.of(gradient, same),
             Nodes.attribute("group", group),
             Nodes.attribute("kernel_shape", window.kernel()),
             Nodes.attribute("strides", window.strides()),

@@ -46,9 +46,12 @@ final class ShapeRules {
       if (autoPad.startsWith("SAME")) {
         result[i + 2] = Math.ceilDiv(size, strides[i]);
       } else {
-        long padded = size + (autoPad.equals("VALID") ? 0 : pads[i] + pads[i + axes]);
+        long before = autoPad.equals("VALID") ? 0 : pads[i];
+        long padded = size + (autoPad.equals("VALID") ? 0 : before + pads[i + axes]);
         long free = padded - dilations[i] * (kernel[i] - 1) - 1;
-        result[i + 2] = (ceil ? Math.ceilDiv(free, strides[i]) : free / strides[i]) + 1;
+        long steps = ceil ? Math.ceilDiv(free, strides[i]) : free / strides[i];
+        // A window that would begin behind the last element is left out.
+        result[i + 2] = ceil && steps * strides[i] >= size + before ? steps : steps + 1;
       }
     }
     return result;

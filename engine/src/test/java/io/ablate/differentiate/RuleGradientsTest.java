@@ -45,7 +45,8 @@ class RuleGradientsTest {
   private static final double RELATIVE = 3e-3;
 
   static Stream<Form> forms() {
-    return Stream.of(WindowForms.all(), ElementForms.all(), AxisForms.all()).flatMap(List::stream);
+    return Stream.of(WindowForms.all(), PoolForms.all(), ElementForms.all(), AxisForms.all())
+        .flatMap(List::stream);
   }
 
   @ParameterizedTest
@@ -104,7 +105,7 @@ class RuleGradientsTest {
 
   /** Image [N, 3, 6, 5] → masked convolution → the form → three classes. */
   private static InstrumentedModel instrumented(Form form) throws OrtException {
-    GraphBuilder b = new GraphBuilder(11).opset(form.operator().equals("Gelu") ? 20 : 17);
+    GraphBuilder b = new GraphBuilder(11).opset(form.opset());
     String x = b.conv("masked", b.input("image", -1, 3, 6, 5), 3, COMPONENTS, 3);
     String flat = b.node("Flatten", "features", List.of(form.body().apply(b, x)));
     int width = width(b.proto(), flat);

@@ -6,7 +6,7 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Convolutions and pools. */
+/** Convolutions. */
 final class WindowForms {
   private WindowForms() {}
 
@@ -32,42 +32,6 @@ final class WindowForms {
       forms.add(
           conv(automatic + ", stride 2", 3, 2, 1, attribute("auto_pad", automatic), strides(2, 2)));
     }
-    forms.add(Form.of("GlobalAveragePool", "all positions"));
-    forms.add(Form.of("GlobalMaxPool", "all positions"));
-    forms.add(Form.of("AveragePool", "halves", kernel(2, 2), strides(2, 2)));
-    forms.add(Form.of("AveragePool", "stride 1", kernel(3, 2)));
-    forms.add(Form.of("AveragePool", "overlapping", kernel(3, 3), strides(2, 2)));
-    forms.add(Form.of("AveragePool", "stride beyond kernel", kernel(2, 1), strides(3, 2)));
-    forms.add(
-        Form.of(
-            "AveragePool",
-            "pads counted",
-            kernel(3, 3),
-            strides(2, 1),
-            pads(1, 0, 1, 2),
-            attribute("count_include_pad", 1)));
-    forms.add(Form.of("MaxPool", "halves", kernel(2, 2), strides(2, 2)));
-    forms.add(Form.of("MaxPool", "stride 1", kernel(2, 3)));
-    forms.add(
-        Form.of("MaxPool", "overlapping, padded", kernel(3, 3), strides(2, 2), pads(1, 1, 1, 1)));
-    forms.add(Form.of("MaxPool", "uneven", kernel(3, 2), strides(3, 2), pads(0, 1, 2, 0)));
-    forms.add(
-        Form.of("MaxPool", "ceil_mode", kernel(2, 2), strides(2, 2), attribute("ceil_mode", 1)));
-    forms.add(Form.of("MaxPool", "dilated", kernel(2, 2), dilations(2, 3)));
-    forms.add(
-        Form.of(
-            "MaxPool",
-            "dilated, strides as the kernel",
-            kernel(2, 2),
-            dilations(3, 3),
-            strides(2, 2)));
-    forms.add(
-        Form.of(
-            "MaxPool",
-            "SAME_UPPER",
-            kernel(3, 3),
-            strides(2, 2),
-            attribute("auto_pad", "SAME_UPPER")));
     return forms;
   }
 
@@ -90,19 +54,15 @@ final class WindowForms {
                 all.toArray(AttributeProto[]::new)));
   }
 
-  private static AttributeProto kernel(long... values) {
-    return attribute("kernel_shape", values);
-  }
-
-  private static AttributeProto strides(long... values) {
+  static AttributeProto strides(long... values) {
     return attribute("strides", values);
   }
 
-  private static AttributeProto dilations(long... values) {
+  static AttributeProto dilations(long... values) {
     return attribute("dilations", values);
   }
 
-  private static AttributeProto pads(long... values) {
+  static AttributeProto pads(long... values) {
     return attribute("pads", values);
   }
 }
