@@ -53,6 +53,7 @@ public final class GradientRules {
     ActivationGradients.register(rules);
     SmoothGradients.register(rules);
     ShapeGradients.register(rules);
+    SelectionGradients.register(rules);
     ReductionGradients.register(rules);
     PoolGradients.register(rules);
     MatrixGradients.register(rules);

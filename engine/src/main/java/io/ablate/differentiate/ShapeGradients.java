@@ -1,11 +1,9 @@
 package io.ablate.differentiate;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
-import io.ablate.onnx.Constants;
 import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -21,8 +19,6 @@ final class ShapeGradients {
     rules.put("Concat", ShapeGradients::concat);
     rules.put("Split", ShapeGradients::split);
     rules.put("Expand", ShapeGradients::expand);
-    rules.put("Slice", ShapeGradients::slice);
-    rules.put("Gather", ShapeGradients::gather);
     rules.put("Pad", ShapeGradients::pad);
   }
 
@@ -123,74 +119,5 @@ final class ShapeGradients {
       operands.addAll(List.of("", axes));
     }
     backward.add(node.getInput(0), writer.add("Pad", node.getInput(0) + "_gradient", operands));
-  }
-
-  /** Scatters the gradient to the positions of the elements that were taken. */
-  private static void slice(NodeProto node, Backward backward) {
-    GraphWriter writer = backward.writer();
-    if (node.getInputCount() < 3) {
-      throw backward.unsupported(node, "starts and ends as inputs (opset 10)", "attributes");
-    }
-    List<String> how = new ArrayList<>(node.getInputList());
-    how.set(0, positions(backward, node.getInput(0)));
-    String taken = writer.addAs("Slice", writer.graph().uniqueName("taken"), how);
-    scatter(node, backward, taken);
-  }
-
-  /** As {@link #slice}; elements taken more than once would need their sum. */
-  private static void gather(NodeProto node, Backward backward) {
-    long[] indices = Constants.longs(backward.writer().graph(), node.getInput(1));
-    long[] shape = backward.shape(node, node.getInput(0));
-    long extent = shape[(int) Math.floorMod(Nodes.integer(node, "axis", 0), (long) shape.length)];
-    if (indices == null
-        || extent < 1
-        || Arrays.stream(indices).map(i -> Math.floorMod(i, extent)).distinct().count()
-            < indices.length) {
-      throw backward.unsupported(
-          node,
-          "constant indices, each once, along a known extent",
-          indices == null ? "computed ones" : Arrays.toString(indices));
-    }
-    String taken =
-        backward
-            .writer()
-            .add(
-                "Gather",
-                "taken",
-                List.of(positions(backward, node.getInput(0)), node.getInput(1)),
-                Nodes.attribute("axis", Nodes.integer(node, "axis", 0)));
-    scatter(node, backward, taken);
-  }
-
-  /** The number of every element, int64 of the tensor's shape. */
-  private static String positions(Backward backward, String tensor) {
-    GraphWriter writer = backward.writer();
-    String size = writer.add("Size", tensor + "_size", List.of(tensor));
-    String range =
-        writer.add(
-            "Range",
-            tensor + "_positions",
-            List.of(writer.scalar("from", 0), size, writer.scalar("step", 1)));
-    return writer.add(
-        "Reshape", tensor + "_positions", List.of(range, backward.runtimeShape(tensor)));
-  }
-
-  private static void scatter(NodeProto node, Backward backward, String taken) {
-    GraphWriter writer = backward.writer();
-    String input = node.getInput(0);
-    String flat = writer.integers("flat", -1);
-    String zeros = writer.add("Reshape", input + "_zeros", List.of(backward.zeros(input), flat));
-    String at = writer.add("Reshape", "taken_flat", List.of(taken, flat));
-    String updates = writer.add("Reshape", "updates_flat", List.of(backward.gradient(node), flat));
-    String scattered =
-        writer.add(
-            "ScatterElements",
-            input + "_scattered",
-            List.of(zeros, at, updates),
-            Nodes.attribute("axis", 0));
-    backward.add(
-        input,
-        writer.add(
-            "Reshape", input + "_gradient", List.of(scattered, backward.runtimeShape(input))));
   }
 }

@@ -45,7 +45,12 @@ class RuleGradientsTest {
   private static final double RELATIVE = 3e-3;
 
   static Stream<Form> forms() {
-    return Stream.of(WindowForms.all(), PoolForms.all(), ElementForms.all(), AxisForms.all())
+    return Stream.of(
+            WindowForms.all(),
+            PoolForms.all(),
+            ElementForms.all(),
+            AxisForms.all(),
+            SelectionForms.all())
         .flatMap(List::stream);
   }
 
