@@ -57,6 +57,7 @@ public final class GradientRules {
     ReductionGradients.register(rules);
     PoolGradients.register(rules);
     MatrixGradients.register(rules);
+    rules.put("Resize", new ResizeGradient());
     rules.put("Conv", new ConvGradient());
     rules.put("BatchNormalization", new BatchNormGradient());
     rules.put("LayerNormalization", new LayerNormGradient());

@@ -194,8 +194,10 @@ public final class ShapeInference {
           ShapeRules.drop(
               x, new long[] {Nodes.integer(node, "axis", 0)}, ShapeRules.keepsDims(node));
       case "Shape" -> new long[] {x.length};
-      case "Slice" -> ShapeRules.slice(graph, node, x);
-      case "Pad", "Resize", "Upsample", "Tile" -> ShapeRules.unknown(x.length);
+      case "Slice" -> ExtentRules.slice(graph, node, x);
+      case "Pad" -> ExtentRules.pad(graph, node, x);
+      case "Resize" -> ExtentRules.resize(graph, node, x, this);
+      case "Upsample", "Tile" -> ShapeRules.unknown(x.length);
       default -> null;
     };
   }

@@ -81,32 +81,6 @@ final class ShapeRules {
         .toArray();
   }
 
-  /** Known where the bounds are constant inputs. */
-  static long[] slice(OnnxGraph graph, NodeProto node, long[] x) {
-    long[] starts = Constants.longs(graph, Nodes.input(node, 1));
-    long[] ends = Constants.longs(graph, Nodes.input(node, 2));
-    long[] axes = Constants.longs(graph, Nodes.input(node, 3));
-    long[] steps = Constants.longs(graph, Nodes.input(node, 4));
-    boolean allAxes = Nodes.input(node, 3).isEmpty();
-    boolean ones = Nodes.input(node, 4).isEmpty();
-    if (starts == null || ends == null || axes == null && !allAxes || steps == null && !ones) {
-      return unknown(x.length);
-    }
-    long[] result = x.clone();
-    for (int i = 0; i < starts.length; i++) {
-      int axis = axes == null ? i : axis(axes[i], x.length);
-      long step = steps == null ? 1 : steps[i];
-      if (x[axis] < 0 || step < 1) {
-        result[axis] = ShapeInference.UNKNOWN;
-        continue;
-      }
-      long from = Math.clamp(starts[i] < 0 ? starts[i] + x[axis] : starts[i], 0, x[axis]);
-      long to = Math.clamp(ends[i] < 0 ? ends[i] + x[axis] : ends[i], 0, x[axis]);
-      result[axis] = Math.max(0, Math.ceilDiv(to - from, step));
-    }
-    return result;
-  }
-
   static boolean keepsDims(NodeProto node) {
     return Nodes.integer(node, "keepdims", 1) != 0;
   }

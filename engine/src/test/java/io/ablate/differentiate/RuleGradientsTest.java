@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.TensorInfo;
 import io.ablate.base.BadInputException;
 import io.ablate.component.ComponentDiscovery;
 import io.ablate.component.ComponentRules;
@@ -21,8 +21,9 @@ import io.ablate.instrument.Instrumenter;
 import io.ablate.instrument.OutputFunction;
 import io.ablate.onnx.GraphBuilder;
 import io.ablate.onnx.OnnxModel;
+import java.nio.FloatBuffer;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -50,7 +51,8 @@ class RuleGradientsTest {
             PoolForms.all(),
             ElementForms.all(),
             AxisForms.all(),
-            SelectionForms.all())
+            SelectionForms.all(),
+            ResizeForms.all())
         .flatMap(List::stream);
   }
 
@@ -123,7 +125,7 @@ class RuleGradientsTest {
         InstrumentOptions.defaults().outputFunction(OutputFunction.MARGIN_LOGSUMEXP));
   }
 
-  /** The columns of a matrix, as the runtime infers them. */
+  /** The columns of a matrix, as the runtime computes them. */
   private static int width(ModelProto graph, String tensor) throws OrtException {
     ModelProto.Builder model = graph.toBuilder();
     model.getGraphBuilder().addOutput(GraphBuilder.valueInfo(tensor, -1, -1));
@@ -133,11 +135,13 @@ class RuleGradientsTest {
         .getTypeBuilder()
         .getTensorTypeBuilder()
         .clearShape();
-    try (OrtSession session =
-        OrtEnvironment.getEnvironment().createSession(model.build().toByteArray())) {
-      TensorInfo info =
-          (TensorInfo) Objects.requireNonNull(session.getOutputInfo().get(tensor)).getInfo();
-      return Math.toIntExact(info.getShape()[1]);
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    try (OrtSession session = environment.createSession(model.build().toByteArray());
+        OnnxTensor image =
+            OnnxTensor.createTensor(
+                environment, FloatBuffer.wrap(example(0)), new long[] {1, 3, 6, 5});
+        OrtSession.Result result = session.run(Map.of("image", image))) {
+      return Math.toIntExact(((OnnxTensor) result.get(0)).getInfo().getShape()[1]);
     }
   }
 

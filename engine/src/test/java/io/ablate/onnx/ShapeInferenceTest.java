@@ -73,6 +73,52 @@ class ShapeInferenceTest {
   }
 
   @Test
+  void shouldLeaveOutAWindowBehindTheLastElement() {
+    b.opset(22);
+    b.node(
+        "AveragePool",
+        "pool",
+        List.of(b.input("image", 2, 4, 7, 5)),
+        Nodes.attribute("kernel_shape", new long[] {2, 2}),
+        Nodes.attribute("strides", new long[] {3, 3}),
+        Nodes.attribute("pads", new long[] {0, 0, 0, 1}),
+        Nodes.attribute("ceil_mode", 1));
+    assertShape("pool", 2, 4, 3, 2);
+  }
+
+  @Test
+  void shouldFollowPadsScalesAndSizes() {
+    b.opset(18);
+    String x = b.input("image", 2, 4, 7, 5);
+    b.node("Pad", "padded", List.of(x, b.integers("pads", 0, 1, -2, 0, 0, 0, 1, 3)));
+    b.node("Pad", "ends", List.of(x, b.integers("two", 1, 0, 2, 3), "", b.integers("last", -1, 1)));
+    String scales = b.initializer(Tensors.of("scales", new float[] {1, 1, 1.5f, .6f}, 4));
+    b.node("Resize", "scaled", List.of(x, "", scales));
+    b.node(
+        "Resize",
+        "sized",
+        List.of(x, "", "", b.integers("sizes", 9, 3)),
+        Nodes.attribute("axes", new long[] {-1, 2}));
+    String batch =
+        b.node(
+            "Slice",
+            "front",
+            List.of(b.node("Shape", "of", List.of(x)), b.integers("from", 0), b.integers("to", 2)));
+    String joined =
+        b.node(
+            "Concat",
+            "joined",
+            List.of(batch, b.integers("end", 8, 6)),
+            Nodes.attribute("axis", 0));
+    b.node("Resize", "part", List.of(x, "", "", joined));
+    assertShape("padded", 2, 5, 6, 8);
+    assertShape("ends", 2, 7, 7, 8);
+    assertShape("scaled", 2, 4, 10, 3);
+    assertShape("sized", 2, 4, 3, 9);
+    assertThat(ShapeInference.of(b.model().graph()).shape("part")).containsExactly(-1, -1, 8, 6);
+  }
+
+  @Test
   void shouldKeepUnknownBatchesUnknown() {
     ShapeInference shapes = ShapeInference.of(TestModels.residual().graph());
     assertThat(shapes.shape("block.conv2_out")).containsExactly(-1, 7, 3, 3);
