@@ -84,16 +84,12 @@ final class ReductionGradients {
         writer.add("Mul", input + "_gradient", List.of(weights, wide(node, b, b.gradient(node)))));
   }
 
-  private static long softmaxAxis(NodeProto node, Backward b) {
+  /** The axes of which the softmax makes one: before opset 13 all from the given one on. */
+  private static long[] softmaxAxes(NodeProto node, Backward b) {
     int rank = b.shape(node, node.getInput(0)).length;
-    if (b.writer().graph().opset() < 13) {
-      long axis = Math.floorMod(Nodes.integer(node, "axis", 1), rank);
-      if (axis != rank - 1) {
-        throw b.unsupported(node, "the last axis before opset 13", "axis " + axis);
-      }
-      return axis;
-    }
-    return Math.floorMod(Nodes.integer(node, "axis", -1), rank);
+    boolean flattens = b.writer().graph().opset() < 13;
+    long axis = Math.floorMod(Nodes.integer(node, "axis", flattens ? 1 : -1), (long) rank);
+    return LongStream.range(axis, flattens ? rank : axis + 1).toArray();
   }
 
   /** y ⊙ (g − Σ g y). */
@@ -101,7 +97,7 @@ final class ReductionGradients {
     GraphWriter writer = b.writer();
     String y = node.getOutput(0);
     String weighted = writer.add("Mul", "weighted", List.of(b.gradient(node), y));
-    String sum = writer.reduce("ReduceSum", "weighted_sum", weighted, true, softmaxAxis(node, b));
+    String sum = writer.reduce("ReduceSum", "weighted_sum", weighted, true, softmaxAxes(node, b));
     String common = writer.add("Mul", "common", List.of(y, sum));
     b.add(
         node.getInput(0),
@@ -112,7 +108,7 @@ final class ReductionGradients {
   private static void logSoftmax(NodeProto node, Backward b) {
     GraphWriter writer = b.writer();
     String gradient = b.gradient(node);
-    String sum = writer.reduce("ReduceSum", "sum", gradient, true, softmaxAxis(node, b));
+    String sum = writer.reduce("ReduceSum", "sum", gradient, true, softmaxAxes(node, b));
     String y = writer.add("Exp", "probabilities", List.of(node.getOutput(0)));
     String common = writer.add("Mul", "common", List.of(y, sum));
     b.add(
