@@ -56,13 +56,23 @@ final class ActivationGradients {
         b.writer().add("Where", "leaky_gradient", List.of(positive, gradient, less)));
   }
 
-  /** Passes the gradient where the output is the input. */
+  /** Passes the gradient from the lower to the upper bound, where there is one. */
   private static void clip(NodeProto node, Backward b) {
-    String zero = b.number(0, node.getOutput(0));
-    String inside = two(b, "Equal", node.getInput(0), node.getOutput(0));
-    b.add(
-        node.getInput(0),
-        b.writer().add("Where", "clip_gradient", List.of(inside, b.gradient(node), zero)));
+    String x = node.getInput(0);
+    String gradient = b.gradient(node);
+    String zero = b.number(0, x);
+    String low = Nodes.input(node, 1);
+    String high = Nodes.input(node, 2);
+    if (b.needs(low) || b.needs(high)) {
+      throw b.unsupported(node, "bounds without a mask", "ones it reaches");
+    }
+    if (!low.isEmpty()) {
+      gradient = where(b, two(b, "Less", x, low), zero, gradient);
+    }
+    if (!high.isEmpty()) {
+      gradient = where(b, two(b, "Greater", x, high), zero, gradient);
+    }
+    b.add(x, gradient);
   }
 
   /** y(1 − y). */

@@ -1,9 +1,13 @@
 package io.ablate.differentiate;
 
+import static io.ablate.differentiate.Elements.one;
+import static io.ablate.differentiate.Elements.two;
+
 import ai.onnx.proto.OnnxMl.NodeProto;
 import io.ablate.onnx.GraphWriter;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Element-wise operators of several operands, which broadcast. */
 final class ArithmeticGradients {
@@ -18,8 +22,8 @@ final class ArithmeticGradients {
     rules.put("Div", ArithmeticGradients::div);
     rules.put("Pow", ArithmeticGradients::pow);
     rules.put("Where", ArithmeticGradients::where);
-    rules.put("Max", ArithmeticGradients::extreme);
-    rules.put("Min", ArithmeticGradients::extreme);
+    rules.put("Max", (node, backward) -> extreme(node, backward, "Greater"));
+    rules.put("Min", (node, backward) -> extreme(node, backward, "Less"));
   }
 
   private static void sum(NodeProto node, Backward backward, float share) {
@@ -106,17 +110,43 @@ final class ArithmeticGradients {
     }
   }
 
-  /** To each operand that equals the extreme, as a sub-gradient. */
-  private static void extreme(NodeProto node, Backward backward) {
+  /** To the operand that is the extreme, the first of several. */
+  private static void extreme(NodeProto node, Backward backward, String operator) {
     GraphWriter writer = backward.writer();
     String gradient = backward.gradient(node);
     String zero = backward.number(0, node.getOutput(0));
-    for (String input : node.getInputList()) {
+    for (int i = 0; i < node.getInputCount(); i++) {
+      String input = node.getInput(i);
       if (backward.needs(input)) {
-        String is = writer.add("Equal", "is_extreme", List.of(input, node.getOutput(0)));
-        String part = writer.add("Where", "extreme_part", List.of(is, gradient, zero));
+        String is = isExtreme(node, backward, i, operator);
+        String part =
+            is == null
+                ? gradient
+                : writer.add("Where", "extreme_part", List.of(is, gradient, zero));
         backward.addSummed(node, input, part, node.getOutput(0));
       }
     }
+  }
+
+  /**
+   * Where an operand is before all others. It is compared with them and not with the output, which
+   * runtimes may hold in another precision.
+   */
+  private static @Nullable String isExtreme(
+      NodeProto node, Backward backward, int operand, String operator) {
+    String input = node.getInput(operand);
+    String is = null;
+    for (int i = 0; i < node.getInputCount(); i++) {
+      if (i == operand) {
+        continue;
+      }
+      String other = node.getInput(i);
+      String before =
+          i < operand
+              ? two(backward, operator, input, other)
+              : one(backward, "Not", two(backward, operator, other, input));
+      is = is == null ? before : two(backward, "And", is, before);
+    }
+    return is;
   }
 }

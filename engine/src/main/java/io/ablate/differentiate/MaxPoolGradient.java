@@ -2,6 +2,7 @@ package io.ablate.differentiate;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
@@ -31,7 +32,7 @@ final class MaxPoolGradient implements GradientRule {
     String scattered;
     if (!window.overlaps()) {
       scattered = scatter(writer, zeros, flat(writer, indices), flat(writer, gradient));
-    } else if (writer.graph().opset() >= 16) {
+    } else if (writer.graph().opset() >= 16 && backward.type(input) == DataType.FLOAT) {
       AttributeProto add = Nodes.attribute("reduction", "add");
       scattered = scatter(writer, zeros, flat(writer, indices), flat(writer, gradient), add);
     } else {
@@ -42,8 +43,9 @@ final class MaxPoolGradient implements GradientRule {
   }
 
   /**
-   * Before opset 16 ScatterElements cannot add. Windows that lie a reach apart share no element, so
-   * they are dealt into that many groups per axis, and the groups take turns to read and write.
+   * Before opset 16, or in float16 on CPUs, ScatterElements cannot add. Windows that lie a reach
+   * apart share no element, so they are dealt into that many groups per axis, and the groups take
+   * turns to read and write.
    */
   private static String byTurns(
       GraphWriter writer, Window window, String zeros, String indices, String gradient) {

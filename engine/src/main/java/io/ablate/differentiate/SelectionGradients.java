@@ -2,6 +2,7 @@ package io.ablate.differentiate;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.onnx.Constants;
 import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
@@ -140,18 +141,30 @@ final class SelectionGradients {
       NodeProto node, Backward backward, String taken, AttributeProto... how) {
     GraphWriter writer = backward.writer();
     String input = node.getInput(0);
-    String flat = writer.integers("flat", -1);
-    String zeros = writer.add("Reshape", input + "_zeros", List.of(backward.zeros(input), flat));
-    String at = writer.add("Reshape", "taken_flat", List.of(taken, flat));
-    String updates = writer.add("Reshape", "updates_flat", List.of(backward.gradient(node), flat));
+    DataType type = backward.type(input);
+    // ONNX Runtime does not add in float16 on CPUs.
+    boolean wide = type != DataType.FLOAT && how.length > 0;
+    String zeros = backward.zeros(input);
+    String gradient = backward.gradient(node);
+    if (wide) {
+      zeros = writer.cast(zeros, DataType.FLOAT);
+      gradient = writer.cast(gradient, DataType.FLOAT);
+    }
     AttributeProto[] attributes = Arrays.copyOf(how, how.length + 1);
     attributes[how.length] = Nodes.attribute("axis", 0);
     String scattered =
         writer.add(
-            "ScatterElements", input + "_scattered", List.of(zeros, at, updates), attributes);
-    backward.add(
-        input,
+            "ScatterElements",
+            input + "_scattered",
+            List.of(flat(writer, zeros), flat(writer, taken), flat(writer, gradient)),
+            attributes);
+    String shaped =
         writer.add(
-            "Reshape", input + "_gradient", List.of(scattered, backward.runtimeShape(input))));
+            "Reshape", input + "_gradient", List.of(scattered, backward.runtimeShape(input)));
+    backward.add(input, wide ? writer.cast(shaped, type) : shaped);
+  }
+
+  private static String flat(GraphWriter writer, String tensor) {
+    return writer.add("Reshape", "flat", List.of(tensor, writer.integers("all", -1)));
   }
 }

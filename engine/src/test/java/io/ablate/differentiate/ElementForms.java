@@ -46,6 +46,14 @@ final class ElementForms {
             "int64 exponent",
             (b, x) ->
                 b.node("Pow", "tested", List.of(x, b.initializer(Tensors.scalar("two", 2))))));
+    for (String operator : List.of("Max", "Min")) {
+      forms.add(
+          new Form(
+              operator,
+              "three operands, one of them twice",
+              (b, x) -> b.node(operator, "tested", List.of(x, channelMeans(b, x), x, tanh(b, x)))));
+      forms.add(Form.of(operator, "one operand"));
+    }
     forms.add(
         new Form(
             "Sum",
@@ -118,6 +126,12 @@ final class ElementForms {
             (b, x) ->
                 b.node(
                     "Clip", "tested", List.of(x, number(b, "low", -.6f), number(b, "high", 1)))));
+    forms.add(
+        new Form(
+            "Clip",
+            "below only",
+            (b, x) -> b.node("Clip", "tested", List.of(x, number(b, "low", -.3f)))));
+    forms.add(Form.of("Clip", "no bounds"));
     forms.add(
         new Form(
             "Clip",
