@@ -99,7 +99,7 @@ public final class ShapeInference {
     }
     long[] x = shape(Nodes.input(node, 0));
     if (x == null) {
-      return null;
+      return ofUnknown(node);
     }
     return switch (node.getOpType()) {
       case "Identity",
@@ -194,10 +194,21 @@ public final class ShapeInference {
           ShapeRules.drop(
               x, new long[] {Nodes.integer(node, "axis", 0)}, ShapeRules.keepsDims(node));
       case "Shape" -> new long[] {x.length};
+      case "Size" -> new long[0];
       case "Slice" -> ExtentRules.slice(graph, node, x);
       case "Pad" -> ExtentRules.pad(graph, node, x);
       case "Resize" -> ExtentRules.resize(graph, node, x, this);
       case "Upsample", "Tile" -> ShapeRules.unknown(x.length);
+      default -> null;
+    };
+  }
+
+  /** What an operator's output has whatever its input is. */
+  private long @Nullable [] ofUnknown(NodeProto node) {
+    return switch (node.getOpType()) {
+      case "Gemm" -> gemm(node, new long[0]);
+      case "Flatten" -> ShapeRules.unknown(2);
+      case "Size" -> new long[0];
       default -> null;
     };
   }
