@@ -62,7 +62,7 @@ record GradientPrior(
   }
 
   private static GradientPrior of(double[] x, int layers) {
-    int kinds = x.length / layers - 1;
+    int kinds = (x.length - 2) / layers - 1;
     double[][] weights = new double[kinds][];
     for (int k = 0; k < kinds; k++) {
       int from = layers + 2 + k * layers;

@@ -12,9 +12,11 @@ import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.hipparchus.stat.correlation.PearsonsCorrelation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GradientEstimatorsTest {
   private static final FitContext CONTEXT =
@@ -103,6 +105,23 @@ class GradientEstimatorsTest {
             CONTEXT);
     assertThat(Arrays.stream(models.attributions()[0]).map(Math::abs).max().orElseThrow()).isZero();
     assertThat(models.intercepts()[0]).isCloseTo(.1, within(1e-12));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void shouldFitFewLayers(int layers) {
+    TrainingData data = MaskGradientData.layered(60, 8, .2, 2, 1).data();
+    int[] layer = new int[data.columns()];
+    Arrays.setAll(layer, i -> layers * i / layer.length);
+    TrainingData few =
+        new TrainingData(data.masks(), data.outputs(), layer).withGradients(gradients(data));
+    ComponentModels models = new GradientHierarchicalEstimator().fit(few, CONTEXT);
+    ComponentModels many = new GradientHierarchicalEstimator().fit(data, CONTEXT);
+    for (int e = 0; e < 2; e++) {
+      double[] fitted = models.predict(data.masks())[e];
+      double[] other = many.predict(data.masks())[e];
+      assertThat(new PearsonsCorrelation().correlation(fitted, other)).isGreaterThan(.95);
+    }
   }
 
   @Test
