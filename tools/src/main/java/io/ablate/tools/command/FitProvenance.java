@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * What a fit's manifest says of where it comes from.
  *
  * @param samples number of rows fitted
- * @param rowsEnd one past the last row fitted; all completed rows before it were used
+ * @param rowsEnd one past the last row fitted, 0 if none was; all completed rows before it were
+ *     used
  * @param seed of whatever the method drew
  * @param linearAlgebra name of the matrix backend
  * @param output the output function's name; null where the store did not say
@@ -41,7 +42,7 @@ record FitProvenance(
     @Nullable Manifest origin = dataset.manifest();
     return new FitProvenance(
         rows.length,
-        rows[rows.length - 1] + 1,
+        rows.length == 0 ? 0 : rows[rows.length - 1] + 1,
         seed,
         linearAlgebra,
         origin == null ? null : origin.output(),
