@@ -3,90 +3,102 @@ package io.ablate.tools.report;
 import static io.ablate.tools.report.Markup.coordinate;
 import static io.ablate.tools.report.Markup.escape;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
- * LDS against forward passes: one curve per method with its confidence band, logarithmic passes, as
- * a stand-alone SVG document.
+ * LDS against a cost, passes or seconds: one curve per method with its confidence band, logarithmic
+ * cost, as a stand-alone SVG document.
  *
- * @param series one per method, each with its points in ascending passes
+ * @param axis what the cost is, in words
+ * @param unit its unit, in a few words
+ * @param series one per method, each with its points in ascending cost
  * @param ceiling linearity ceiling, drawn as a line where it is known
  */
-record CurveChart(List<Series> series, OptionalDouble ceiling) {
+record CurveChart(String axis, String unit, List<Series> series, OptionalDouble ceiling) {
   /** A method's curve. */
   record Series(String name, MethodStyle style, List<Point> points) {}
 
-  /** Mean LDS after so many passes per example, with its confidence interval. */
-  record Point(double passes, double lds, double low, double high) {}
+  /** Mean LDS at a cost, with its confidence interval. */
+  record Point(double cost, double lds, double low, double high) {}
 
   private static final double WIDTH = 860;
-  private static final double HEIGHT = 470;
   private static final double LEFT = 64;
   private static final double RIGHT = 20;
-  private static final double TOP = 46;
+  private static final double PLOT = 368;
   private static final double BOTTOM = 56;
   private static final double LEGEND_GAP = 26;
+  private static final double LEGEND_LINE = 22;
+  private static final double NOTE = 150;
   private static final double CHARACTER = 7.3;
 
   String svg() {
-    Axes axes = Axes.around(series, ceiling);
+    List<double[]> places = legendPlaces();
+    double top = 24 + places.getLast()[1];
+    double height = top + PLOT + BOTTOM;
+    ChartAxes axes =
+        ChartAxes.around(
+            series, ceiling, new ChartAxes.Frame(LEFT, WIDTH - RIGHT, top, top + PLOT));
     StringBuilder svg = new StringBuilder(1 << 14);
     svg.append(
         String.format(
             Locale.ROOT,
             "<svg xmlns=\"%s\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" role=\"img\""
-                + " aria-label=\"LDS against ablated forward passes per example, one curve per method\""
+                + " aria-label=\"LDS against %s, one curve per method\""
                 + " font-family=\"system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif\""
                 + " font-size=\"13\">%n",
             SVG_NAMESPACE,
             WIDTH,
-            HEIGHT,
+            height,
             WIDTH,
-            HEIGHT));
+            height,
+            escape(axis)));
     svg.append("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
     grid(svg, axes);
     ceiling.ifPresent(value -> ceiling(svg, axes, value));
     series.forEach(one -> band(svg, axes, one));
     series.forEach(one -> curve(svg, axes, one));
-    legend(svg);
+    legend(svg, places);
     return svg.append("</svg>\n").toString();
   }
 
   /** A name, not an address: nothing is fetched from it. */
   static final String SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
-  private static void grid(StringBuilder svg, Axes axes) {
-    double right = WIDTH - RIGHT;
-    double bottom = HEIGHT - BOTTOM;
+  private void grid(StringBuilder svg, ChartAxes axes) {
+    double right = axes.frame().right();
+    double top = axes.frame().top();
+    double bottom = axes.frame().bottom();
     for (double lds : axes.ldsTicks()) {
       double y = axes.y(lds);
       line(svg, LEFT, y, right, y, Math.abs(lds) < 1e-9 ? "#8a8a8a" : "#e4e6ea");
       text(svg, LEFT - 10, y + 4.5, "end", "#4a4f57", String.format(Locale.ROOT, "%.1f", lds));
     }
-    for (double passes : axes.passTicks()) {
-      double x = axes.x(passes);
-      line(svg, x, TOP, x, bottom, "#f0f1f4");
+    for (double cost : axes.costTicks()) {
+      double x = axes.x(cost);
+      line(svg, x, top, x, bottom, "#f0f1f4");
       line(svg, x, bottom, x, bottom + 5, "#8a8a8a");
-      text(svg, x, bottom + 21, "middle", "#4a4f57", String.format(Locale.ROOT, "%,.0f", passes));
+      text(svg, x, bottom + 21, "middle", "#4a4f57", number(cost));
     }
     line(svg, LEFT, bottom, right, bottom, "#8a8a8a");
     text(
         svg,
         (LEFT + right) / 2,
-        HEIGHT - 12,
+        bottom + BOTTOM - 12,
         "middle",
         "#22262c",
-        "ablated forward passes per example (logarithmic)");
+        axis + " (logarithmic)");
     svg.append("<text transform=\"translate(18 ")
-        .append(coordinate((TOP + bottom) / 2))
+        .append(coordinate((top + bottom) / 2))
         .append(") rotate(-90)\" text-anchor=\"middle\" fill=\"#22262c\">")
         .append("LDS on held-out masks</text>\n");
   }
 
-  private static void ceiling(StringBuilder svg, Axes axes, double value) {
+  private static void ceiling(StringBuilder svg, ChartAxes axes, double value) {
     double y = axes.y(value);
     svg.append("<path d=\"M")
         .append(coordinate(LEFT))
@@ -104,16 +116,16 @@ record CurveChart(List<Series> series, OptionalDouble ceiling) {
         String.format(Locale.ROOT, "linearity ceiling %.2f", value));
   }
 
-  private static void band(StringBuilder svg, Axes axes, Series one) {
+  private static void band(StringBuilder svg, ChartAxes axes, Series one) {
     if (one.points().size() < 2) {
       return;
     }
     StringBuilder d = new StringBuilder();
     for (Point point : one.points()) {
-      d.append(d.isEmpty() ? 'M' : 'L').append(at(axes, point.passes(), point.high()));
+      d.append(d.isEmpty() ? 'M' : 'L').append(at(axes, point.cost(), point.high()));
     }
     for (Point point : one.points().reversed()) {
-      d.append('L').append(at(axes, point.passes(), point.low()));
+      d.append('L').append(at(axes, point.cost(), point.low()));
     }
     svg.append("<path d=\"")
         .append(d)
@@ -122,10 +134,10 @@ record CurveChart(List<Series> series, OptionalDouble ceiling) {
         .append("\" fill-opacity=\".13\"/>\n");
   }
 
-  private static void curve(StringBuilder svg, Axes axes, Series one) {
+  private void curve(StringBuilder svg, ChartAxes axes, Series one) {
     StringBuilder d = new StringBuilder();
     for (Point point : one.points()) {
-      d.append(d.isEmpty() ? 'M' : 'L').append(at(axes, point.passes(), point.lds()));
+      d.append(d.isEmpty() ? 'M' : 'L').append(at(axes, point.cost(), point.lds()));
     }
     svg.append("<g class=\"series\" data-method=\"")
         .append(escape(one.name()))
@@ -137,28 +149,57 @@ record CurveChart(List<Series> series, OptionalDouble ceiling) {
               escape(
                   String.format(
                       Locale.ROOT,
-                      "%s, %,.0f passes: LDS %.3f [%.3f, %.3f]",
+                      "%s, %s %s: LDS %.3f [%.3f, %.3f]",
                       one.style().title(),
-                      point.passes(),
+                      number(point.cost()),
+                      unit,
                       point.lds(),
                       point.low(),
                       point.high())))
           .append("</title>")
-          .append(one.style().markerAt(axes.x(point.passes()), axes.y(point.lds())))
+          .append(one.style().markerAt(axes.x(point.cost()), axes.y(point.lds())))
           .append("</g>");
     }
     svg.append("</g>\n");
   }
 
-  private void legend(StringBuilder svg) {
-    double x = LEFT;
-    for (Series one : series) {
-      svg.append(stroke("M" + coordinate(x) + " 22H" + coordinate(x + 34), one.style()))
-          .append(one.style().markerAt(x + 17, 22));
-      text(svg, x + 42, 26.5, "start", "#22262c", one.style().title());
-      x += 42 + CHARACTER * one.style().title().length() + LEGEND_GAP;
+  private void legend(StringBuilder svg, List<double[]> places) {
+    for (int i = 0; i < series.size(); i++) {
+      Series one = series.get(i);
+      double x = places.get(i)[0];
+      double y = places.get(i)[1];
+      svg.append(
+              stroke(
+                  "M" + coordinate(x) + " " + coordinate(y) + "H" + coordinate(x + 34),
+                  one.style()))
+          .append(one.style().markerAt(x + 17, y));
+      text(svg, x + 42, y + 4.5, "start", "#22262c", one.style().title());
     }
     text(svg, WIDTH - RIGHT, 26.5, "end", "#6b7079", "band: 95 % interval");
+  }
+
+  /** Where every entry of the legend begins: as many beside each other as the width holds. */
+  private List<double[]> legendPlaces() {
+    List<double[]> places = new ArrayList<>();
+    double x = LEFT;
+    double y = LEGEND_LINE;
+    for (Series one : series) {
+      double width = 42 + CHARACTER * one.style().title().length();
+      if (x > LEFT && x + width > WIDTH - RIGHT - NOTE) {
+        x = LEFT;
+        y += LEGEND_LINE;
+      }
+      places.add(new double[] {x, y});
+      x += width + LEGEND_GAP;
+    }
+    return places;
+  }
+
+  /** Whole from 10 on; below, two significant digits. */
+  private static String number(double cost) {
+    return cost >= 10 || cost == Math.rint(cost)
+        ? String.format(Locale.ROOT, "%,.0f", cost)
+        : BigDecimal.valueOf(cost).round(new MathContext(2)).stripTrailingZeros().toPlainString();
   }
 
   private static String stroke(String d, MethodStyle style) {
@@ -172,7 +213,7 @@ record CurveChart(List<Series> series, OptionalDouble ceiling) {
         + "/>";
   }
 
-  private static String at(Axes axes, double passes, double lds) {
+  private static String at(ChartAxes axes, double passes, double lds) {
     return coordinate(axes.x(passes)) + " " + coordinate(axes.y(lds));
   }
 
@@ -204,63 +245,5 @@ record CurveChart(List<Series> series, OptionalDouble ceiling) {
         .append("\">")
         .append(escape(words))
         .append("</text>\n");
-  }
-
-  /** The ranges of both axes and their map to the drawing. */
-  private record Axes(double firstPass, double lastPass, double lowest, double highest) {
-    static Axes around(List<Series> series, OptionalDouble ceiling) {
-      double first = Double.POSITIVE_INFINITY;
-      double last = 0;
-      double low = 0;
-      double high = ceiling.orElse(.1);
-      for (Series one : series) {
-        for (Point point : one.points()) {
-          first = Math.min(first, point.passes());
-          last = Math.max(last, point.passes());
-          low = Math.min(low, point.low());
-          high = Math.max(high, point.high());
-        }
-      }
-      if (last == 0) {
-        first = 1;
-        last = 2;
-      }
-      if (last <= first) {
-        first /= 2;
-        last *= 2;
-      }
-      return new Axes(first, last, Math.floor(low * 10) / 10, Math.ceil(high * 10 + .2) / 10);
-    }
-
-    double x(double passes) {
-      double inner = WIDTH - LEFT - RIGHT - 24;
-      return LEFT + 12 + inner * Math.log(passes / firstPass) / Math.log(lastPass / firstPass);
-    }
-
-    double y(double lds) {
-      return TOP + (HEIGHT - TOP - BOTTOM) * (highest - lds) / (highest - lowest);
-    }
-
-    List<Double> ldsTicks() {
-      List<Double> ticks = new ArrayList<>();
-      for (long tenth = Math.round(lowest * 10); tenth <= Math.round(highest * 10); tenth++) {
-        ticks.add(tenth / 10.0);
-      }
-      return ticks;
-    }
-
-    /** 1, 2 and 5 times the powers of ten, inside the range. */
-    List<Double> passTicks() {
-      List<Double> ticks = new ArrayList<>();
-      for (double decade = 1; decade <= lastPass; decade *= 10) {
-        for (double step : new double[] {1, 2, 5}) {
-          double tick = step * decade;
-          if (tick >= firstPass * .999 && tick <= lastPass * 1.001) {
-            ticks.add(tick);
-          }
-        }
-      }
-      return ticks;
-    }
   }
 }

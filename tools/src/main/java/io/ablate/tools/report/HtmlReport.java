@@ -59,7 +59,11 @@ final class HtmlReport {
 
   private void targets() {
     TargetTable table = content.table();
-    html.append("<h2>Forward passes needed</h2>\n<p>Ablated passes per example until the mean LDS ")
+    html.append("<h2>")
+        .append(capital(table.unit()))
+        .append(" needed</h2>\n<p>Ablated ")
+        .append(table.unit())
+        .append(" per example until the mean LDS ")
         .append("first reaches the target")
         .append(
             table.hasBaseline()
@@ -113,20 +117,23 @@ final class HtmlReport {
   }
 
   private void curves() {
-    html.append("<h2>LDS against forward passes</h2>\n<p>Rank correlation between predicted and ")
+    html.append("<h2>LDS against ")
+        .append(content.table().unit())
+        .append("</h2>\n<p>Rank correlation between predicted and ")
         .append("true outputs on masks that no fit has seen, mean over the examples.</p>\n")
         .append("<div class=\"panel\">\n")
-        .append(content.chart().svg())
-        .append("<details><summary>All points</summary>\n<table>\n<thead><tr><th>method</th>")
+        .append(content.passesChart().svg());
+    content.secondsChart().ifPresent(chart -> html.append(chart.svg()));
+    html.append("<details><summary>All points</summary>\n<table>\n<thead><tr><th>method</th>")
         .append(
             "<th>masks</th><th>gradient passes</th><th>pass equivalents</th><th>LDS</th><th>95 % interval</th><th>Pearson</th>")
-        .append("<th>fit, s</th></tr></thead>\n<tbody>\n");
+        .append("<th>fit, s</th><th>in all, s</th></tr></thead>\n<tbody>\n");
     for (CurvePoint point : content.result().curves()) {
       html.append(
           String.format(
               Locale.ROOT,
               "<tr><td>%s</td><td>%,d</td><td>%,d</td><td>%s</td><td>%.3f</td><td>%.3f – %.3f</td><td>%.3f</td>"
-                  + "<td>%.2f</td></tr>%n",
+                  + "<td>%.2f</td><td>%s</td></tr>%n",
               escape(MethodStyle.title(point.method())),
               point.samples(),
               point.gradientPasses(),
@@ -135,7 +142,8 @@ final class HtmlReport {
               point.ldsCi()[0],
               point.ldsCi()[1],
               point.pearsonMean(),
-              point.fitSeconds()));
+              point.fitSeconds(),
+              point.seconds() == null ? "–" : String.format(Locale.ROOT, "%.2f", point.seconds())));
     }
     html.append("</tbody>\n</table></details>\n</div>\n");
     if (!content.notes().isEmpty()) {
@@ -143,6 +151,10 @@ final class HtmlReport {
       content.notes().forEach(note -> html.append("<li>").append(escape(note)).append("</li>\n"));
       html.append("</ul>\n");
     }
+  }
+
+  private static String capital(String words) {
+    return Character.toUpperCase(words.charAt(0)) + words.substring(1);
   }
 
   private void examples() {

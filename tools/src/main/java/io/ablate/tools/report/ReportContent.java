@@ -1,10 +1,14 @@
 package io.ablate.tools.report;
 
 import io.ablate.evaluate.ComparisonResult;
+import io.ablate.evaluate.CurvePoint;
 import io.ablate.evaluate.LinearityCeiling;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +39,26 @@ public record ReportContent(
     return new TargetTable(result);
   }
 
-  CurveChart chart() {
+  /** LDS against passes. */
+  CurveChart passesChart() {
+    return chart(
+        "ablated " + table().unit() + " per example",
+        "ablated " + table().unit(),
+        CurvePoint::passEquivalents);
+  }
+
+  /** LDS against the seconds of collecting and fitting; empty where they are unknown. */
+  Optional<CurveChart> secondsChart() {
+    return result.curves().stream().allMatch(point -> point.seconds() != null)
+        ? Optional.of(
+            chart(
+                "seconds to collect and to fit, all examples",
+                "seconds",
+                point -> Objects.requireNonNull(point.seconds())))
+        : Optional.empty();
+  }
+
+  private CurveChart chart(String axis, String unit, ToDoubleFunction<CurvePoint> cost) {
     List<String> methods = table().methods();
     List<CurveChart.Series> series = new ArrayList<>();
     for (int i = 0; i < methods.size(); i++) {
@@ -48,7 +71,7 @@ public record ReportContent(
                   .map(
                       point ->
                           new CurveChart.Point(
-                              point.passEquivalents(),
+                              cost.applyAsDouble(point),
                               point.ldsMean(),
                               point.ldsCi()[0],
                               point.ldsCi()[1]))
@@ -56,6 +79,9 @@ public record ReportContent(
     }
     @Nullable LinearityCeiling ceiling = result.linearityCeiling();
     return new CurveChart(
-        series, ceiling == null ? OptionalDouble.empty() : OptionalDouble.of(ceiling.mean()));
+        axis,
+        unit,
+        series,
+        ceiling == null ? OptionalDouble.empty() : OptionalDouble.of(ceiling.mean()));
   }
 }

@@ -12,12 +12,16 @@ public final class ReportFiles {
   private ReportFiles() {}
 
   /**
-   * Writes {@code compare.json}, {@code curves.csv}, {@code lds-vs-samples.svg} and {@code
-   * report.html}.
+   * Writes {@code compare.json}, {@code curves.csv}, {@code lds-vs-samples.svg}, {@code
+   * lds-vs-seconds.svg} where the seconds are known, and {@code report.html}.
    */
   public static void write(Path folder, ReportContent content) {
     AtomicFile.writeString(folder.resolve("curves.csv"), csv(content.result().curves()));
-    AtomicFile.writeString(folder.resolve("lds-vs-samples.svg"), content.chart().svg());
+    AtomicFile.writeString(folder.resolve("lds-vs-samples.svg"), content.passesChart().svg());
+    content
+        .secondsChart()
+        .ifPresent(
+            chart -> AtomicFile.writeString(folder.resolve("lds-vs-seconds.svg"), chart.svg()));
     AtomicFile.writeString(folder.resolve("report.html"), HtmlReport.render(content));
     Json.write(folder.resolve("compare.json"), content.result());
   }
@@ -26,16 +30,17 @@ public final class ReportFiles {
   private static String csv(List<CurvePoint> curves) {
     StringBuilder csv =
         new StringBuilder(
-            "method,samples,gradient_passes,pass_equivalents,lds_mean,lds_lo,lds_hi,pearson_mean,fit_seconds\n");
+            "method,samples,gradient_passes,pass_equivalents,seconds,lds_mean,lds_lo,lds_hi,pearson_mean,fit_seconds\n");
     for (CurvePoint point : curves) {
       csv.append(
           String.format(
               Locale.ROOT,
-              "%s,%d,%d,%s,%.6f,%.6f,%.6f,%.6f,%.3f\n",
+              "%s,%d,%d,%s,%s,%.6f,%.6f,%.6f,%.6f,%.3f\n",
               point.method(),
               point.samples(),
               point.gradientPasses(),
               Markup.coordinate(point.passEquivalents()),
+              point.seconds() == null ? "" : String.format(Locale.ROOT, "%.3f", point.seconds()),
               point.ldsMean(),
               point.ldsCi()[0],
               point.ldsCi()[1],

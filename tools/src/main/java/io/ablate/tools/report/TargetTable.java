@@ -100,7 +100,11 @@ public final class TargetTable {
       return "No target was reached by " + first + " within these passes.";
     }
     StringBuilder sentence = new StringBuilder("For LDS " + target + ", " + first + " needs ");
-    sentence.append(passesText(methods.getFirst(), target)).append(" forward passes per example");
+    sentence
+        .append(passesText(methods.getFirst(), target))
+        .append(' ')
+        .append(unit())
+        .append(" per example");
     for (int i = 1; i < methods.size(); i++) {
       String method = methods.get(i);
       OptionalDouble needed = passes(method, target);
@@ -116,27 +120,30 @@ public final class TargetTable {
     return sentence.append('.').toString();
   }
 
-  /** Aligned plain text, one row per target. */
+  /** Aligned plain text, one line per method; in brackets the change against least squares. */
   public String text() {
-    List<String> compared = hasBaseline() ? methods.subList(1, methods.size()) : List.of();
+    List<List<String>> rows = new ArrayList<>();
     List<String> head = new ArrayList<>(List.of("LDS"));
-    methods.forEach(method -> head.add(MethodStyle.title(method)));
-    compared.forEach(
-        method ->
-            head.add(MethodStyle.title(method) + " vs " + MethodStyle.title(methods.getFirst())));
-    List<List<String>> rows = new ArrayList<>(List.of(head));
-    for (String target : targets) {
-      List<String> row = new ArrayList<>(List.of(target));
-      for (String method : methods) {
-        row.add(passesText(method, target));
-      }
-      for (String method : compared) {
+    head.addAll(targets);
+    rows.add(head);
+    for (String method : methods) {
+      List<String> row = new ArrayList<>(List.of(MethodStyle.title(method)));
+      for (String target : targets) {
         OptionalDouble saved = reduction(method, target);
-        row.add(saved.isPresent() ? percent(saved.getAsDouble()) : NONE);
+        row.add(
+            passesText(method, target)
+                + (saved.isPresent() ? " (" + percent(saved.getAsDouble()) + ")" : ""));
       }
       rows.add(row);
     }
     return TextTable.right(rows);
+  }
+
+  /** What the passes are, in words: gradient passes count as what they cost. */
+  public String unit() {
+    return result.curves().stream().anyMatch(point -> point.gradientPasses() > 0)
+        ? "pass equivalents"
+        : "forward passes";
   }
 
   /** Passes, rounded to whole ones. */

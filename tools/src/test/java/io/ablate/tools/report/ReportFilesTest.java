@@ -79,10 +79,10 @@ class ReportFilesTest {
     assertThat(new TargetTable(content.result()).text())
         .isEqualTo(
             """
-            LDS   COAR  ridge  ReLU  ridge vs COAR  ReLU vs COAR
-            0.1     60   ≤ 50    70           ±0 %         +17 %
-            0.5  1,010    524   612          −48 %         −39 %
-            0.7      –  1,840     –              –             –
+            LDS            0.1          0.5    0.7
+            COAR            60        1,010      –
+            ridge  ≤ 50 (±0 %)  524 (−48 %)  1,840
+            ReLU    70 (+17 %)  612 (−39 %)      –
             """);
   }
 
@@ -115,7 +115,7 @@ class ReportFilesTest {
     List<String> lines = Files.readAllLines(folder.resolve("curves.csv"));
     assertThat(lines).hasSize(1 + 3 * 6);
     assertThat(lines.get(1))
-        .isEqualTo("least-squares,50,0,50,0.080000,0.030000,0.130000,0.090000,0.125");
+        .isEqualTo("least-squares,50,0,50,,0.080000,0.030000,0.130000,0.090000,0.125");
   }
 
   @Test
@@ -123,12 +123,94 @@ class ReportFilesTest {
     MethodStyle style = MethodStyle.of("ridge", 0);
     String svg =
         new CurveChart(
+                "passes",
+                "passes",
                 List.of(
                     new CurveChart.Series(
                         "ridge", style, List.of(new CurveChart.Point(100, -.05, -.1, 0)))),
                 OptionalDouble.empty())
             .svg();
     assertThat(svg).doesNotContain("NaN").doesNotContain("Infinity").contains("<circle");
+  }
+
+  @Test
+  void shouldDrawLdsAgainstSecondsWhereTheyAreKnown() throws IOException {
+    ReportFiles.write(folder, content());
+    assertThat(folder.resolve("lds-vs-seconds.svg")).doesNotExist();
+    ReportContent content = content();
+    List<CurvePoint> timed =
+        content.result().curves().stream()
+            .map(
+                p ->
+                    new CurvePoint(
+                        p.method(),
+                        p.samples(),
+                        8,
+                        p.samples() + 18.4,
+                        .0125 * p.samples(),
+                        p.ldsMean(),
+                        p.ldsCi(),
+                        p.pearsonMean(),
+                        p.fitSeconds(),
+                        p.ldsPerExample()))
+            .toList();
+    ReportContent measured =
+        new ReportContent(
+            content.subject(),
+            content.circumstances(),
+            withCurves(content.result(), timed),
+            content.cards(),
+            content.notes(),
+            content.sections());
+    ReportFiles.write(folder, measured);
+    String svg = Files.readString(folder.resolve("lds-vs-seconds.svg"));
+    assertThat(svg).contains("seconds to collect and to fit", "0.63 seconds", ">10<");
+    List<String> twice = new ArrayList<>(METHODS);
+    twice.addAll(METHODS);
+    String html = Files.readString(folder.resolve("report.html"));
+    assertThat(series(html)).isEqualTo(twice);
+    assertThat(html).contains("LDS against pass equivalents", "Pass equivalents needed");
+    assertThat(Files.readAllLines(folder.resolve("curves.csv")).get(1))
+        .startsWith("least-squares,50,8,68.40,0.625,");
+  }
+
+  @Test
+  void shouldBreakTheLegendWhereItIsTooLongForOneLine() {
+    List<CurveChart.Series> many = new ArrayList<>();
+    for (int i = 0; i < 7; i++) {
+      many.add(
+          new CurveChart.Series(
+              "m" + i,
+              new MethodStyle("a method of some length", "#000", "", MethodStyle.Marker.CIRCLE),
+              List.of(new CurveChart.Point(1 + i, .1, 0, .2))));
+    }
+    String svg = new CurveChart("passes", "passes", many, OptionalDouble.empty()).svg();
+    List<Double> ends =
+        Pattern.compile(
+                "<text x=\"([0-9.]+)\"[^>]*text-anchor=\"start\"[^>]*>a method of some length<")
+            .matcher(svg)
+            .results()
+            .map(m -> Double.valueOf(m.group(1)))
+            .toList();
+    assertThat(ends).hasSize(7).allMatch(x -> x < 600);
+  }
+
+  private static ComparisonResult withCurves(ComparisonResult of, List<CurvePoint> curves) {
+    return new ComparisonResult(
+        of.methods(),
+        of.samples(),
+        of.targets(),
+        of.heldOutRows(),
+        of.bootstrapDraws(),
+        of.bootstrapSeed(),
+        curves,
+        of.samplesToTarget(),
+        of.samplesToTargetCi(),
+        of.samplesToHold(),
+        of.reductionVsLeastSquares(),
+        of.reductionVsLeastSquaresCi(),
+        of.linearityCeiling(),
+        of.manifest());
   }
 
   private static List<String> series(String markup) {
