@@ -173,14 +173,16 @@ class CommandsTest {
     };
     Cli.Outcome first = Cli.run(with("compare", job));
     assertThat(first.code()).as(first.err()).isZero();
-    assertThat(first.out()).contains("Forward passes").contains("LDS").contains("ridge vs COAR");
+    assertThat(first.out()).contains("Ablated forward passes per example needed", "LDS", "COAR");
     JsonNode comparison = Json.read(out.resolve("compare.json"));
     assertThat(comparison.path("samples").toString()).isEqualTo("[16,23,32,45,64]");
     assertThat(comparison.path("curves")).hasSize(10);
     assertThat(comparison.at("/manifest/collected/rows/count").asInt()).isEqualTo(114);
     assertThat(comparison.at("/manifest/backends/roles")).hasSize(2);
     String html = Files.readString(out.resolve("report.html"));
-    assertThat(Pattern.compile("data-method=").matcher(html).results()).hasSize(2);
+    // One series per method in each of two charts: passes and seconds.
+    assertThat(Pattern.compile("data-method=").matcher(html).results()).hasSize(4);
+    assertThat(out.resolve("lds-vs-seconds.svg")).exists();
     assertThat(Pattern.compile("<article").matcher(html).results()).hasSize(3);
     assertThat(Files.readAllLines(out.resolve("curves.csv"))).hasSize(11);
     assertThat(out.resolve("lds-vs-samples.svg")).exists();

@@ -178,6 +178,74 @@ class GradientCommandsTest {
   }
 
   @Test
+  void shouldCompareMethodsOnGradientsByDefaultAndLetTheirScoresBeRecomputed() throws IOException {
+    Path out = temp.resolve("report");
+    Object[] options = {
+      "--samples", "12,24", "--held-out", 60, "--gradients", 8, "--soft", .3, "--out", out
+    };
+    Cli.Outcome first = run("compare", with(options, "--verbose"));
+    assertThat(first.code()).as(first.err()).isZero();
+    assertThat(first.out())
+        .contains("Ablated pass equivalents per example needed", "gradient + hierarchical")
+        .containsPattern("a gradient pass \\(forward and backward\\) [0-9.]+, as it took here");
+    JsonNode comparison = Json.read(out.resolve("compare.json"));
+    double cost = comparison.at("/manifest/collected/gradients/cost").asDouble();
+    List<String> gradientMethods = new ArrayList<>();
+    for (JsonNode point : comparison.path("curves")) {
+      int passes = point.path("gradient_passes").asInt();
+      String method = point.path("method").asText();
+      if (passes == 0) {
+        continue;
+      }
+      gradientMethods.add(method);
+      // Beside passes, the joined model spends the activation scale and the unablated gradient.
+      double fixed = method.equals("gradient-hierarchical") ? 1 + cost : 0;
+      assertThat(point.path("pass_equivalents").asDouble())
+          .isCloseTo(point.path("samples").asInt() + cost * passes + fixed, within(1e-9));
+      Path fit = temp.resolve(method + point.path("samples") + "-" + passes);
+      Cli.Outcome fitted =
+          Cli.run(
+              "fit",
+              out.resolve("store"),
+              "--method",
+              method,
+              "--samples",
+              point.path("samples").asInt(),
+              "--gradients",
+              passes,
+              "--out",
+              fit);
+      assertThat(fitted.code()).as(fitted.err()).isZero();
+      Cli.Outcome scored =
+          Cli.run("evaluate", out.resolve("store"), fit, "--test-rows", "24:84", "--json");
+      assertThat(Json.mapper().readTree(scored.out()).get(0).path("lds_mean").asDouble())
+          .isCloseTo(point.path("lds_mean").asDouble(), within(1e-3));
+    }
+    assertThat(gradientMethods)
+        .contains("mask-gradient", "integrated-gradient", "gradient-hierarchical");
+    assertThat(run("compare", with(options, "--json")).out())
+        .contains("\"gradient_passes_of_this_run\" : 0");
+  }
+
+  @Test
+  void shouldCompareWithoutGradientsWhereThereAreNone() {
+    Object[] options = {
+      "--samples", "12,24", "--held-out", 60, "--gradients", 0, "--out", temp.resolve("report")
+    };
+    Cli.Outcome outcome = run("compare", options);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    assertThat(outcome.out())
+        .contains("Ablated forward passes per example", "Without gradient passes: --gradients is 0")
+        .contains("Left out: mask-gradient, integrated-gradient, gradient-hierarchical.");
+    Cli.Outcome named = run("compare", with(options, "--methods", "ridge,mask-gradient"));
+    assertThat(named.code()).isEqualTo(2);
+    assertThat(named.err()).contains("method mask-gradient needs gradient passes");
+    Cli.Outcome share = run("compare", with(options, "--soft", 2));
+    assertThat(share.code()).isEqualTo(2);
+    assertThat(share.err()).contains("from 0 to 1");
+  }
+
+  @Test
   void shouldExplainWrongUsage() {
     refuse("--masks N", "--out", store);
     refuse("--masks 0", "--out", store, "--gradients", 2);

@@ -7,18 +7,13 @@ import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.base.UserCache;
-import io.ablate.dataset.CollectRequest;
 import io.ablate.dataset.Collector;
 import io.ablate.dataset.ComponentDataset;
-import io.ablate.dataset.Manifest;
-import io.ablate.estimate.Costs;
 import io.ablate.estimate.Estimator;
 import io.ablate.estimate.FitContext;
-import io.ablate.estimate.GradientData;
 import io.ablate.estimate.TrainingData;
 import io.ablate.evaluate.Comparison;
 import io.ablate.evaluate.ComparisonData;
-import io.ablate.evaluate.GradientOffer;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.models.BundledModels;
 import io.ablate.tools.ConsoleProgress;
@@ -29,7 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -70,13 +65,15 @@ final class CompareCommand extends Subcommand {
   @Override
   void run(ConsoleProgress progress) {
     List<Estimator> methods = FitCommand.estimators(compare.methods());
+    GradientPasses gradients = new GradientPasses(compare);
     double[] targets = compare.targets();
     Selection<LinearAlgebra> algebra = linalg.select(common.threads());
     try {
       if (subject != null && Files.isDirectory(subject)) {
-        fromStore(subject, methods, targets, algebra, progress);
+        fromStore(subject, methods, gradients, targets, algebra, progress);
       } else {
-        fromModel(subject == null ? bundled() : subject, methods, targets, algebra, progress);
+        fromModel(
+            subject == null ? bundled() : subject, methods, gradients, targets, algebra, progress);
       }
     } catch (InterruptedRunException e) {
       throw new InterruptedRunException(
@@ -90,6 +87,7 @@ final class CompareCommand extends Subcommand {
   private void fromModel(
       Path model,
       List<Estimator> methods,
+      GradientPasses gradients,
       double[] targets,
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
@@ -101,11 +99,9 @@ final class CompareCommand extends Subcommand {
       int rows = samples[samples.length - 1] + compare.heldOut(HELD_OUT);
       Path store = compare.out.resolve("store");
       PassClock clock = new PassClock(progress);
-      CollectRequest request = bench.request(store, 0, rows, true);
-      if (wantsGradients(methods, columns)) {
-        request = request.withGradients(bench.gradients(0, compare.gradients, compare.soft));
-      }
-      Collector.Result collected = Collector.run(request, clock);
+      GradientPasses.Choice choice = gradients.choose(methods, bench);
+      Collector.Result collected =
+          Collector.run(choice.added(bench.request(store, 0, rows, true)), clock);
       try (ComponentDataset dataset = ComponentDataset.open(store)) {
         double secondsPerRow = clock.secondsPerPass() * dataset.examples();
         Comparison.Outcome outcome =
@@ -115,13 +111,14 @@ final class CompareCommand extends Subcommand {
                 samples,
                 rows - samples[samples.length - 1],
                 secondsPerRow,
-                methods,
+                choice.methods(),
                 targets,
                 algebra,
                 progress);
         ReportBuilder report =
             new ReportBuilder(dataset, outcome, algebra.role(), compare, common)
-                .passes(collected.passes(), clock.secondsPerPass())
+                .passes(collected, clock.secondsPerPass())
+                .notes(choice.notes())
                 .bench(bench, collect);
         publish(report);
       }
@@ -131,6 +128,7 @@ final class CompareCommand extends Subcommand {
   private void fromStore(
       Path store,
       List<Estimator> methods,
+      GradientPasses gradients,
       double[] targets,
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
@@ -146,9 +144,21 @@ final class CompareCommand extends Subcommand {
                 .remedy("collect more masks, or hold out fewer with --held-out"));
       }
       int[] samples = compare.samples(dataset.columns(), rows.length - heldOut);
+      GradientPasses.Choice choice = gradients.choose(methods, dataset);
       Comparison.Outcome outcome =
-          fit(dataset, rows, samples, heldOut, Double.NaN, methods, targets, algebra, progress);
-      publish(new ReportBuilder(dataset, outcome, algebra.role(), compare, common));
+          fit(
+              dataset,
+              rows,
+              samples,
+              heldOut,
+              Double.NaN,
+              choice.methods(),
+              targets,
+              algebra,
+              progress);
+      publish(
+          new ReportBuilder(dataset, outcome, algebra.role(), compare, common)
+              .notes(choice.notes()));
     }
   }
 
@@ -165,33 +175,12 @@ final class CompareCommand extends Subcommand {
     TrainingData all = TrainingData.of(dataset, rows);
     FitContext context = new FitContext(algebra.backend(), common.seed, progress, common.threads());
     return Comparison.run(
-        new ComparisonData(all, rows.length - heldOut, rows.length, secondsPerRow, offer(dataset)),
+        new ComparisonData(
+            all, rows.length - heldOut, rows.length, secondsPerRow, GradientPasses.offer(dataset)),
         methods,
         samples,
         targets,
         context);
-  }
-
-  /** Whether a method would spend a large budget on gradient passes if it could. */
-  private static boolean wantsGradients(List<Estimator> methods, int columns) {
-    int[] many = {16};
-    Costs rich = new Costs(2, columns, 1000, many, true, true, true);
-    return methods.stream()
-        .anyMatch(
-            method -> method.spending(1000, rich).filter(s -> s.gradientPasses() > 0).isPresent());
-  }
-
-  private static @Nullable GradientOffer offer(ComponentDataset dataset) {
-    Manifest manifest = dataset.manifest();
-    Manifest.Gradients stored = manifest == null ? null : manifest.gradients();
-    if (stored == null || dataset.gradientSegmentEnds().length == 0) {
-      return null;
-    }
-    return new GradientOffer(
-        stored.cost(),
-        dataset.gradientSegmentEnds(),
-        !Double.valueOf(0).equals(stored.masks().get("soft")) && stored.masks().get("soft") != null,
-        passes -> GradientData.of(Objects.requireNonNull(dataset.gradients(passes))));
   }
 
   private void publish(ReportBuilder builder) {
@@ -203,11 +192,18 @@ final class CompareCommand extends Subcommand {
   private String text(ReportContent content) {
     TargetTable table = new TargetTable(content.result());
     return table.headline()
-        + "\n\nForward passes per example needed for a mean LDS of\n\n"
+        + "\n\nAblated "
+        + table.unit()
+        + " per example needed for a mean LDS of\n\n"
         + table.text()
+        + notes(content.notes())
         + "\nReport: "
         + compare.out.resolve("report.html")
         + "\n";
+  }
+
+  private static String notes(List<String> notes) {
+    return notes.stream().map(note -> "\n" + note).collect(Collectors.joining()) + "\n";
   }
 
   private static Path bundled() {

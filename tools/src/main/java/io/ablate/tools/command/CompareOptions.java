@@ -2,6 +2,7 @@ package io.ablate.tools.command;
 
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
+import io.ablate.dataset.GradientSegments;
 import io.ablate.evaluate.SampleGrid;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,6 +11,8 @@ import picocli.CommandLine.Option;
 
 /** What is compared: methods, sample sizes, targets, rows held out. */
 final class CompareOptions {
+  private static final String DEFAULT_METHODS =
+      "least-squares,ridge,relu,hierarchical,mask-gradient,integrated-gradient,gradient-hierarchical";
   private static final int FEWEST = 12;
   private static final int MOST = 3200;
   private static final int TIMES_COMPONENTS = 3;
@@ -18,13 +21,14 @@ final class CompareOptions {
       names = "--methods",
       order = 10,
       paramLabel = "NAMES",
-      defaultValue = "least-squares,ridge,relu",
       description = {
-        "Estimators, separated by commas (default: least-squares,ridge,relu): "
+        "Estimators, separated by commas (default: "
+            + DEFAULT_METHODS
+            + ", those on gradients where the model can be differentiated): "
             + "${COMPLETION-CANDIDATES}."
       },
       completionCandidates = FitCommand.MethodNames.class)
-  private String methods = "";
+  private @Nullable String methods;
 
   @Option(
       names = "--samples",
@@ -66,8 +70,9 @@ final class CompareOptions {
       paramLabel = "Q",
       defaultValue = "64",
       description =
-          "Gradient passes per example to collect where a method wants them (default: 64).")
-  int gradients = 64;
+          "Gradient passes per example to collect where a method wants them; 0 for none (default:"
+              + " 64).")
+  private int gradients = 64;
 
   @Option(
       names = "--soft",
@@ -75,7 +80,7 @@ final class CompareOptions {
       paramLabel = "RHO",
       defaultValue = "0.2",
       description = "Share of soft mask entries in gradient passes (default: 0.2).")
-  double soft = 0.2;
+  private double soft = 0.2;
 
   @Option(
       names = "--no-pictures",
@@ -84,7 +89,25 @@ final class CompareOptions {
   boolean noPictures;
 
   List<String> methods() {
-    return CommonOptions.list(methods);
+    return CommonOptions.list(methods == null ? DEFAULT_METHODS : methods);
+  }
+
+  /** Whether the user named the methods: then none may be left out. */
+  boolean namesMethods() {
+    return methods != null;
+  }
+
+  /** Gradient passes to collect; 0 for none. */
+  int gradients() {
+    if (gradients != 0) {
+      GradientSegments.requireRange(0, gradients);
+    }
+    return gradients;
+  }
+
+  /** Share of soft entries in their masks. */
+  double soft() {
+    return GradientOptions.requireShare(soft);
   }
 
   /** Ascending sample sizes; {@code columns} is n, {@code available} bounds the default. */

@@ -43,13 +43,21 @@ final class GradientOptions {
       throw new UsageException(
           Problem.of("--soft is for gradient passes").remedy("give --gradients Q as well"));
     }
-    if (soft != null && !(soft >= 0 && soft <= 1)) {
+    if (soft != null) {
+      requireShare(soft);
+    }
+  }
+
+  /** The value of {@code --soft}, checked. */
+  static double requireShare(double soft) {
+    if (!(soft >= 0 && soft <= 1)) {
       throw new UsageException(
           Problem.of("soft is a probability")
               .at("--soft")
               .expected("a number from 0 to 1")
               .found(soft));
     }
+    return soft;
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.ablate.tools.command;
 
 import io.ablate.backend.BackendReport;
+import io.ablate.dataset.Collector;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.Manifest;
 import io.ablate.evaluate.Comparison;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Gathers what the report of a comparison shows. */
@@ -22,7 +24,8 @@ final class ReportBuilder {
   private final CommonOptions common;
   private @Nullable Workbench bench;
   private @Nullable CollectOptions collect;
-  private long passes;
+  private Collector.@Nullable Result collected;
+  private List<String> asides = List.of();
   private double secondsPerPass = Double.NaN;
 
   ReportBuilder(
@@ -38,10 +41,16 @@ final class ReportBuilder {
     this.common = common;
   }
 
-  /** The ablated passes of this run and their time; NaN if unknown. */
-  ReportBuilder passes(long count, double seconds) {
-    this.passes = count;
+  /** What this run collected, and the seconds of an ordinary pass; NaN if unknown. */
+  ReportBuilder passes(Collector.Result result, double seconds) {
+    this.collected = result;
     this.secondsPerPass = seconds;
+    return this;
+  }
+
+  /** What else the reader must know. */
+  ReportBuilder notes(List<String> more) {
+    this.asides = List.copyOf(more);
     return this;
   }
 
@@ -85,7 +94,8 @@ final class ReportBuilder {
             : dataset.folder().toString());
     manifest.put("backends", backends);
     manifest.put("seed", common.seed);
-    manifest.put("passes_of_this_run", passes);
+    manifest.put("passes_of_this_run", collected == null ? 0 : collected.passes());
+    manifest.put("gradient_passes_of_this_run", collected == null ? 0 : collected.gradientPasses());
     if (!Double.isNaN(secondsPerPass)) {
       manifest.put("seconds_per_pass", secondsPerPass);
     }
@@ -100,13 +110,19 @@ final class ReportBuilder {
   }
 
   private @Nullable String speed() {
-    return Double.isNaN(secondsPerPass)
-        ? null
-        : String.format(
+    if (collected == null || Double.isNaN(secondsPerPass)) {
+      return null;
+    }
+    String ordinary =
+        String.format(
             Locale.ROOT,
-            "%,.0f ablated passes/s (%,d passes in this run)",
+            "%,.0f ablated passes/s (%,d passes in this run",
             1 / secondsPerPass,
-            passes);
+            collected.passes());
+    return collected.gradientPasses() == 0
+        ? ordinary + ")"
+        : ordinary
+            + String.format(Locale.ROOT, ", %,d gradient passes)", collected.gradientPasses());
   }
 
   private String subject() {
@@ -132,7 +148,14 @@ final class ReportBuilder {
   }
 
   private List<String> notes(ComparisonResult result) {
-    List<String> notes = new ArrayList<>();
+    List<String> notes = new ArrayList<>(asides);
+    if (result.curves().stream().anyMatch(point -> point.gradientPasses() > 0)) {
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "A forward pass counts 1, a gradient pass (forward and backward) %.2f, as it took here.",
+              Objects.requireNonNull(GradientPasses.offer(dataset)).cost()));
+    }
     notes.add(
         "Passes count what fitting saw; the held-out masks that score it are not among them.");
     int largest = result.samples()[result.samples().length - 1];

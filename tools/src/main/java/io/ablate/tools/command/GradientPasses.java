@@ -1,0 +1,135 @@
+package io.ablate.tools.command;
+
+import io.ablate.base.BadInputException;
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import io.ablate.dataset.CollectRequest;
+import io.ablate.dataset.ComponentDataset;
+import io.ablate.dataset.Manifest;
+import io.ablate.estimate.Costs;
+import io.ablate.estimate.Estimator;
+import io.ablate.estimate.GradientData;
+import io.ablate.evaluate.GradientOffer;
+import io.ablate.mask.GradientMasks;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Which methods of a comparison want gradient passes, and what to do where there can be none. */
+final class GradientPasses {
+  /** A budget large enough for every method to spend as it likes. */
+  private static final double LARGE = 1000;
+
+  private final int passes;
+  private final double soft;
+  private final boolean required;
+
+  /** Checks the options before any work. */
+  GradientPasses(CompareOptions options) {
+    passes = options.gradients();
+    soft = options.soft();
+    required = options.namesMethods();
+  }
+
+  /**
+   * @param methods those that can be compared
+   * @param gradients to collect beside the rows; null for none
+   * @param notes what was left out and why
+   */
+  record Choice(
+      List<Estimator> methods, CollectRequest.@Nullable Gradients gradients, List<String> notes) {
+    CollectRequest added(CollectRequest request) {
+      return gradients == null ? request : request.withGradients(gradients);
+    }
+  }
+
+  /**
+   * What to collect on a model.
+   *
+   * @throws BadInputException if a method that the user named needs a gradient that the model does
+   *     not have
+   * @throws UsageException if one needs gradients and there are to be none
+   */
+  Choice choose(List<Estimator> methods, Workbench bench) {
+    int columns = bench.model().components().size();
+    if (methods.stream().noneMatch(method -> wants(method, columns))) {
+      return new Choice(methods, null, List.of());
+    }
+    if (passes == 0) {
+      return without(methods, columns, "--gradients is 0", null);
+    }
+    try {
+      return new Choice(methods, bench.gradients(0, passes, soft), List.of());
+    } catch (BadInputException e) {
+      return without(
+          methods,
+          columns,
+          Objects.requireNonNullElse(e.getMessage(), "the model has no gradient"),
+          e);
+    }
+  }
+
+  /** What can be compared on a store. */
+  Choice choose(List<Estimator> methods, ComponentDataset dataset) {
+    return dataset.gradientSegmentEnds().length > 0
+        ? new Choice(methods, null, List.of())
+        : without(methods, dataset.columns(), "the store holds none", null);
+  }
+
+  private Choice without(
+      List<Estimator> methods, int columns, String why, @Nullable BadInputException cause) {
+    List<Estimator> able = methods.stream().filter(m -> !needs(m, columns)).toList();
+    List<Estimator> unable = methods.stream().filter(m -> needs(m, columns)).toList();
+    if (!unable.isEmpty() && (required || able.isEmpty())) {
+      if (cause != null) {
+        throw cause;
+      }
+      throw new UsageException(
+          Problem.of("method " + unable.getFirst().name() + " needs gradient passes")
+              .found(why)
+              .remedy("collect with --gradients Q, or choose other --methods"));
+    }
+    String left = unable.stream().map(Estimator::name).collect(Collectors.joining(", "));
+    return new Choice(
+        able,
+        null,
+        List.of(
+            "Without gradient passes: "
+                + why
+                + (left.isEmpty() ? "." : ". Left out: " + left + ".")));
+  }
+
+  /** Whether the method spends some of a large budget on gradient passes if it can. */
+  private static boolean wants(Estimator method, int columns) {
+    return method
+        .spending(LARGE, costs(columns, new int[] {16}))
+        .filter(spending -> spending.gradientPasses() > 0)
+        .isPresent();
+  }
+
+  /** Whether it can do nothing without. */
+  private static boolean needs(Estimator method, int columns) {
+    return method.spending(LARGE, costs(columns, new int[0])).isEmpty();
+  }
+
+  private static Costs costs(int columns, int[] passes) {
+    boolean some = passes.length > 0;
+    return new Costs(2, columns, (int) LARGE, passes, some, some, true);
+  }
+
+  /** The gradient passes that a store holds; null if none. */
+  static @Nullable GradientOffer offer(ComponentDataset dataset) {
+    Manifest manifest = dataset.manifest();
+    Manifest.Gradients stored = manifest == null ? null : manifest.gradients();
+    if (stored == null || dataset.gradientSegmentEnds().length == 0) {
+      return null;
+    }
+    GradientMasks masks = GradientMasks.of(stored.masks(), dataset.columns());
+    return new GradientOffer(
+        stored.cost(),
+        dataset.gradientSegmentEnds(),
+        masks != null && masks.soft() > 0,
+        passes -> GradientData.of(Objects.requireNonNull(dataset.gradients(passes))));
+  }
+}
