@@ -8,19 +8,22 @@ import java.util.List;
  * z_k are the statistics of the gradients, α_kg their weights in layer g, r of a component in layer
  * g is N(0, ρ_g² s²), and outputs are θᵀx + N(0, σ²), with a σ of their own for soft rows. All are
  * shared by the examples and maximise the sum of their marginal likelihoods given the gradients.
- * The weights carry priors at what the gradients alone would say.
+ * The weights carry priors at what the gradients alone would say. Variances and weights of all
+ * layers are drawn together ({@link LayersPrior}): with one deviation for each, a few dozen outputs
+ * left every layer its full residual, to be filled with noise. Chosen on examples of no report.
  *
  * @param layerVariance ρ_g²
  * @param weights kinds × layers: α_kg
  */
 record GradientPrior(
     double[] layerVariance, double hardNoise, double softNoise, double[][] weights) {
-  private static final double WEAK = 2;
+  private static final LayersPrior VARIANCES = new LayersPrior(2, 1);
+
+  private static final LayersPrior WEIGHTS = new LayersPrior(.25, .1);
 
   /** Few outputs cannot tell noise from the residual of the layers, and would do without any. */
   private static final double NOISE_DEVIATION = .4;
 
-  private static final double WEIGHT_DEVIATION = .25;
   private static final int ITERATIONS = 60;
   private static final double TOLERANCE = 1e-5;
 
@@ -37,24 +40,18 @@ record GradientPrior(
     double[] variances = HierarchicalPrior.centre(pooled, layers);
     int kinds = weightCentres.length;
     double[] centre = new double[layers + 2 + kinds * layers];
-    double[] deviation = new double[centre.length];
     System.arraycopy(variances, 0, centre, 0, layers + 1);
     centre[layers + 1] = variances[layers];
-    Arrays.fill(deviation, 0, layers + 2, WEAK);
-    deviation[layers] = NOISE_DEVIATION;
-    deviation[layers + 1] = deviation[layers];
     for (int k = 0; k < kinds; k++) {
       int from = layers + 2 + k * layers;
       Arrays.fill(centre, from, from + layers, weightCentres[k]);
-      Arrays.fill(deviation, from, from + layers, WEIGHT_DEVIATION);
     }
     if (pooled.kernels.isEmpty()) {
       return of(centre, layers);
     }
     return of(
         QuasiNewton.minimise(
-            (x, gradient) ->
-                objective(pooled, features, x, centre, deviation, gradient, layers, context),
+            (x, gradient) -> objective(pooled, features, x, centre, gradient, layers, context),
             centre,
             ITERATIONS,
             TOLERANCE),
@@ -78,7 +75,6 @@ record GradientPrior(
       double[][][][] features,
       double[] x,
       double[] centre,
-      double[] deviation,
       double[] gradient,
       int layers,
       FitContext context) {
@@ -105,11 +101,14 @@ record GradientPrior(
     } catch (ArithmeticException e) {
       return Double.POSITIVE_INFINITY;
     }
-    double value = 0;
-    for (int i = 0; i < x.length; i++) {
-      double standard = (x[i] - centre[i]) / deviation[i];
+    double value = VARIANCES.penalty(x, centre, 0, layers, gradient);
+    for (int i = layers; i < layers + 2; i++) {
+      double standard = (x[i] - centre[i]) / NOISE_DEVIATION;
       value += .5 * standard * standard;
-      gradient[i] = standard / deviation[i];
+      gradient[i] = standard / NOISE_DEVIATION;
+    }
+    for (int from = layers + 2; from < x.length; from += layers) {
+      value += WEIGHTS.penalty(x, centre, from, from + layers, gradient);
     }
     for (int p = 0; p < features.length; p++) {
       LayerKernels.Likelihood one = likelihoods.get(p);
