@@ -79,10 +79,22 @@ public final class Calibration {
       List<Example> examples,
       int exampleCount,
       Choice choice) {
+    return run(backend, model, options, examples, exampleCount, choice, TOTAL_NANOS);
+  }
+
+  /** The same within another time: candidates that come later are not run. */
+  static Result run(
+      ForwardBackend backend,
+      InstrumentedModel model,
+      ForwardOptions options,
+      List<Example> examples,
+      int exampleCount,
+      Choice choice,
+      long nanos) {
     try (ForwardSession session = backend.open(model, options)) {
       BatchCheck.verify(session, examples.getFirst(), examples.getLast());
       return new Calibration(session, examples.subList(0, Math.min(PROBES, examples.size())))
-          .choose(candidates(exampleCount, choice), choice.memoryBytes());
+          .choose(candidates(exampleCount, choice), choice.memoryBytes(), nanos);
     }
   }
 
@@ -108,7 +120,7 @@ public final class Calibration {
     return candidates;
   }
 
-  private Result choose(List<Candidate> candidates, long memoryBytes) {
+  private Result choose(List<Candidate> candidates, long memoryBytes, long nanos) {
     List<Trial> trials = new ArrayList<>();
     Trial best = null;
     long start = System.nanoTime();
@@ -118,7 +130,7 @@ public final class Calibration {
     for (Candidate candidate : candidates) {
       long before = ProcessMemory.resident();
       boolean affordable = before + perRow * candidate.size() <= memoryBytes;
-      boolean timely = System.nanoTime() - start < TOTAL_NANOS;
+      boolean timely = System.nanoTime() - start < nanos;
       if (best != null && (!affordable || !timely)) {
         late = affordable ? Math.max(late, candidate.size()) : late;
         continue;

@@ -1,6 +1,7 @@
 package io.ablate.forward;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,20 @@ class CalibrationTest {
   }
 
   @Test
+  void shouldAnnounceTheMemoryOfCandidatesThatThereWasNoTimeFor() {
+    Calibration.Choice choice = new Calibration.Choice(BatchOrder.MASKS, 0, 999, PLENTY);
+    Calibration.Result hurried = calibrate(choice, 0);
+    assertThat(hurried.trials()).extracting(Calibration.Trial::size).containsExactly(8);
+    long resident = hurried.trials().getFirst().residentBytes();
+    assumeThat(resident).isPositive();
+    assertThat(hurried.untriedBytes()).isGreaterThanOrEqualTo(resident);
+    assertThat(calibrate(choice, Long.MAX_VALUE).untriedBytes()).isZero();
+    assertThat(calibrate(new Calibration.Choice(BatchOrder.MASKS, 0, 999, 1), 0).untriedBytes())
+        .as("what does not fit the memory is never run")
+        .isZero();
+  }
+
+  @Test
   void shouldTakeAFixedBatchOfOne() {
     for (BatchOrder order : BatchOrder.values()) {
       Calibration.Trial chosen = calibrate(new Calibration.Choice(order, 1, 999, PLENTY)).chosen();
@@ -63,12 +78,17 @@ class CalibrationTest {
   }
 
   private static Calibration.Result calibrate(Calibration.Choice choice) {
+    return calibrate(choice, 5_000_000_000L);
+  }
+
+  private static Calibration.Result calibrate(Calibration.Choice choice, long nanos) {
     return Calibration.run(
         new OrtCpuBackend(),
         TinyModel.plain(),
         new ForwardOptions(1, new long[] {TinyModel.INPUTS}),
         TinyModel.firstExamples(4),
         20,
-        choice);
+        choice,
+        nanos);
   }
 }
