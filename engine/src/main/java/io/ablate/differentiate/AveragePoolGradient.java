@@ -38,7 +38,8 @@ final class AveragePoolGradient implements GradientRule {
       String share = share(node, backward, window);
       gradient = backward.writer().add("Mul", "shares", List.of(gradient, share));
     }
-    ConvGradient.add(backward, input, gradient, window, weight, dims, (int) shape[1]);
+    ConvGradient.Kernel mean = new ConvGradient.Kernel(window, weight, dims, (int) shape[1]);
+    ConvGradient.add(backward, input, gradient, mean);
   }
 
   /** Whether every window counts as many elements as the kernel has. */

@@ -28,67 +28,64 @@ final class ConvGradient implements GradientRule {
     Window window = Window.of(node, shape, Arrays.copyOfRange(dims, 2, dims.length), backward);
     long group = Nodes.integer(node, "group", 1);
     String gradient = backward.gradient(node);
-    add(backward, node.getInput(0), gradient, window, weight.floats(), dims, (int) group);
+    Kernel kernel = new Kernel(window, weight.floats(), dims, (int) group);
+    add(backward, node.getInput(0), gradient, kernel);
   }
 
   /**
-   * Adds the gradient by the input of a convolution with weights [out, in / group, kernel…].
+   * What a convolution multiplies its input by.
+   *
+   * @param weight [out, in / group, kernel…], flat
+   * @param dims these extents
+   */
+  record Kernel(Window window, float[] weight, long[] dims, int group) {}
+
+  /**
+   * Adds the gradient by the input of a convolution.
    *
    * @param gradient by its output
    */
-  static void add(
-      Backward backward,
-      String input,
-      String gradient,
-      Window window,
-      float[] weight,
-      long[] dims,
-      int group) {
-    if (window.isDense()) {
-      dense(backward, input, gradient, window, weight, dims, group);
+  static void add(Backward backward, String input, String gradient, Kernel kernel) {
+    if (kernel.window.isDense()) {
+      dense(backward, input, gradient, kernel);
     } else {
-      strided(backward, input, gradient, window, weight, dims, group);
+      strided(backward, input, gradient, kernel);
     }
   }
 
-  private static void dense(
-      Backward backward,
-      String input,
-      String gradient,
-      Window window,
-      float[] weight,
-      long[] dims,
-      int group) {
+  private static void dense(Backward backward, String input, String gradient, Kernel kernel) {
     GraphWriter writer = backward.writer();
+    Window window = kernel.window;
     int axes = window.kernel().length;
     long[] pads = new long[2 * axes];
     for (int i = 0; i < axes; i++) {
       pads[i] = window.span(i) - window.before()[i];
       pads[i + axes] = window.span(i) - window.after()[i];
     }
-    long[] turned = dims.clone();
-    turned[0] = dims[1] * group;
-    turned[1] = dims[0] / group;
+    long[] turned = kernel.dims.clone();
+    turned[0] = kernel.dims[1] * kernel.group;
+    turned[1] = kernel.dims[0] / kernel.group;
     String flipped =
-        writer.constant(
-            input + "_turned", backward.type(input), turned(weight, dims, group), turned);
+        writer.constant(input + "_turned", backward.type(input), turned(kernel), turned);
     backward.add(
         input,
         writer.add(
             "Conv",
             input + "_gradient",
             List.of(gradient, flipped),
-            Nodes.attribute("group", group),
+            Nodes.attribute("group", kernel.group),
             Nodes.attribute("kernel_shape", window.kernel()),
             Nodes.attribute("dilations", window.dilations()),
             Nodes.attribute("pads", pads)));
   }
 
   /** Weights [in, out / group, kernel…], the kernel flipped. */
-  private static float[] turned(float[] weight, long[] dims, int group) {
-    int out = (int) dims[0] / group;
-    int in = (int) dims[1];
-    int size = weight.length / ((int) dims[0] * in);
+  private static float[] turned(Kernel kernel) {
+    float[] weight = kernel.weight;
+    int group = kernel.group;
+    int out = (int) kernel.dims[0] / group;
+    int in = (int) kernel.dims[1];
+    int size = weight.length / ((int) kernel.dims[0] * in);
     float[] turned = new float[weight.length];
     for (int g = 0; g < group; g++) {
       for (int o = 0; o < out; o++) {
@@ -104,15 +101,9 @@ final class ConvGradient implements GradientRule {
     return turned;
   }
 
-  private static void strided(
-      Backward backward,
-      String input,
-      String gradient,
-      Window window,
-      float[] weight,
-      long[] dims,
-      int group) {
+  private static void strided(Backward backward, String input, String gradient, Kernel kernel) {
     GraphWriter writer = backward.writer();
+    Window window = kernel.window;
     int axes = window.kernel().length;
     boolean known = Arrays.stream(window.input()).allMatch(extent -> extent > 0);
     long[] more = new long[axes];
@@ -123,13 +114,14 @@ final class ConvGradient implements GradientRule {
       crop[i] = window.before()[i];
       crop[i + axes] = known ? window.after()[i] : 0;
     }
-    String same = writer.constant(input + "_weight", backward.type(input), weight, dims);
+    String same =
+        writer.constant(input + "_weight", backward.type(input), kernel.weight, kernel.dims);
     String transposed =
         writer.add(
             "ConvTranspose",
             input + "_gradient",
             List.of(gradient, same),
-            Nodes.attribute("group", group),
+            Nodes.attribute("group", kernel.group),
             Nodes.attribute("kernel_shape", window.kernel()),
             Nodes.attribute("strides", window.strides()),
             Nodes.attribute("dilations", window.dilations()),

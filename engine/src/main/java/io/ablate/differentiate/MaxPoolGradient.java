@@ -15,8 +15,6 @@ import java.util.stream.LongStream;
  * The maximum of a window: to the position that the forward pass took, which it is asked to tell.
  */
 final class MaxPoolGradient implements GradientRule {
-  private static final AttributeProto FLAT = Nodes.attribute("axis", 0);
-
   @Override
   public void apply(NodeProto node, Backward backward) {
     GraphWriter writer = backward.writer();
@@ -28,13 +26,21 @@ final class MaxPoolGradient implements GradientRule {
     Window window = Window.of(node, backward.shape(node, input), kernel, backward);
     String indices = indices(node, backward);
     String gradient = backward.gradient(node);
-    String zeros = flat(writer, backward.zeros(input));
+    String zeros = FlatScatter.flat(writer, backward.zeros(input));
     String scattered;
     if (!window.overlaps()) {
-      scattered = scatter(writer, zeros, flat(writer, indices), flat(writer, gradient));
+      scattered =
+          FlatScatter.scatter(
+              writer, zeros, FlatScatter.flat(writer, indices), FlatScatter.flat(writer, gradient));
     } else if (writer.graph().opset() >= 16 && backward.type(input) == DataType.FLOAT) {
       AttributeProto add = Nodes.attribute("reduction", "add");
-      scattered = scatter(writer, zeros, flat(writer, indices), flat(writer, gradient), add);
+      scattered =
+          FlatScatter.scatter(
+              writer,
+              zeros,
+              FlatScatter.flat(writer, indices),
+              FlatScatter.flat(writer, gradient),
+              add);
     } else {
       scattered = byTurns(writer, window, zeros, indices, gradient);
     }
@@ -63,11 +69,11 @@ final class MaxPoolGradient implements GradientRule {
         first[i] = rest % apart[i];
         rest /= apart[i];
       }
-      String at = flat(writer, every(writer, indices, first, apart));
-      String part = flat(writer, every(writer, gradient, first, apart));
-      String before = writer.add("GatherElements", "before", List.of(sum, at), FLAT);
+      String at = FlatScatter.flat(writer, every(writer, indices, first, apart));
+      String part = FlatScatter.flat(writer, every(writer, gradient, first, apart));
+      String before = writer.add("GatherElements", "before", List.of(sum, at), FlatScatter.AXIS);
       String after = writer.add("Add", "after", List.of(before, part));
-      sum = scatter(writer, sum, at, after);
+      sum = FlatScatter.scatter(writer, sum, at, after);
     }
     return sum;
   }
@@ -85,17 +91,6 @@ final class MaxPoolGradient implements GradientRule {
             writer.integers("ends", ends),
             writer.integers("axes", LongStream.range(2, first.length + 2L).toArray()),
             writer.integers("steps", apart)));
-  }
-
-  private static String flat(GraphWriter writer, String tensor) {
-    return writer.add("Reshape", "flat", List.of(tensor, writer.integers("all", -1)));
-  }
-
-  private static String scatter(
-      GraphWriter writer, String into, String at, String values, AttributeProto... how) {
-    AttributeProto[] attributes = Arrays.copyOf(how, how.length + 1);
-    attributes[how.length] = FLAT;
-    return writer.add("ScatterElements", "scattered", List.of(into, at, values), attributes);
   }
 
   /** The second output: positions in the flattened input. */

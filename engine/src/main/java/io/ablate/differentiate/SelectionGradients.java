@@ -150,21 +150,16 @@ final class SelectionGradients {
       zeros = writer.cast(zeros, DataType.FLOAT);
       gradient = writer.cast(gradient, DataType.FLOAT);
     }
-    AttributeProto[] attributes = Arrays.copyOf(how, how.length + 1);
-    attributes[how.length] = Nodes.attribute("axis", 0);
     String scattered =
-        writer.add(
-            "ScatterElements",
-            input + "_scattered",
-            List.of(flat(writer, zeros), flat(writer, taken), flat(writer, gradient)),
-            attributes);
+        FlatScatter.scatter(
+            writer,
+            FlatScatter.flat(writer, zeros),
+            FlatScatter.flat(writer, taken),
+            FlatScatter.flat(writer, gradient),
+            how);
     String shaped =
         writer.add(
             "Reshape", input + "_gradient", List.of(scattered, backward.runtimeShape(input)));
     backward.add(input, wide ? writer.cast(shaped, type) : shaped);
-  }
-
-  private static String flat(GraphWriter writer, String tensor) {
-    return writer.add("Reshape", "flat", List.of(tensor, writer.integers("all", -1)));
   }
 }
