@@ -1,6 +1,8 @@
 package io.ablate.estimate;
 
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * The method that was best on what there is to learn from: {@link GradientHierarchicalEstimator}
@@ -11,14 +13,17 @@ public final class AutoEstimator implements Estimator {
   /** The name of this method. */
   public static final String NAME = "auto";
 
-  /** Outputs per example from which weights for the gradients can be learnt. */
-  private static final int OUTPUTS = 8;
+  /** Outputs per example from which weights for the gradients can be learnt: this many at least. */
+  private static final int OUTPUTS = 6;
 
-  /** Gradient passes from which their own outputs serve as well. */
-  private static final int PASSES = 24;
+  /** And one for so many components; with fewer the gradients alone were up to .02 LDS better. */
+  private static final int COMPONENTS_PER_OUTPUT = 100;
+
+  /** Components per row: with fewer rows it is worth more to afford the next sum of gradients. */
+  private static final int COMPONENTS_PER_ROW = 30;
 
   /** Share of a budget that may go into the fixed price of gradients and outputs together. */
-  private static final double FIXED = .1;
+  private static final double FIXED = .2;
 
   private static final Estimator FORWARD = new HierarchicalEstimator();
   private static final Estimator GRADIENTS = new IntegratedGradientEstimator();
@@ -31,21 +36,23 @@ public final class AutoEstimator implements Estimator {
 
   @Override
   public Optional<Spending> spending(double budget, Costs costs) {
-    Optional<Spending> both =
-        BOTH.spending(budget, costs)
-            .filter(s -> fixed(s, costs) <= FIXED * budget)
-            .filter(s -> fitsBoth(s.gradientPasses(), s.rows()));
-    if (both.isPresent()) {
-      return both;
-    }
     Optional<Spending> gradients = GRADIENTS.spending(budget, costs);
-    return gradients.isPresent() ? gradients : FORWARD.spending(budget, costs);
+    if (gradients.isEmpty()) {
+      return FORWARD.spending(budget, costs);
+    }
+    int alone = gradients.get().gradientPasses();
+    return BOTH.spending(budget, costs)
+        .filter(s -> s.fixed(costs) <= FIXED * budget)
+        .filter(s -> choice(s, costs.components()).equals(BOTH.name()))
+        .filter(
+            s -> s.gradientPasses() >= alone || COMPONENTS_PER_ROW * s.rows() >= costs.components())
+        .or(() -> gradients);
   }
 
   @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
     ComponentModels models = choose(data).fit(data, context);
-    java.util.Map<String, Object> diagnostics = new java.util.TreeMap<>(models.diagnostics());
+    Map<String, Object> diagnostics = new TreeMap<>(models.diagnostics());
     diagnostics.put("chosen", models.method());
     return new ComponentModels(
         NAME, models.attributions(), models.intercepts(), models.standardErrors(), diagnostics);
@@ -56,17 +63,22 @@ public final class AutoEstimator implements Estimator {
     if (gradients == null || gradients.passes() == 0) {
       return FORWARD;
     }
-    return fitsBoth(gradients.passes(), data.rows()) ? BOTH : GRADIENTS;
+    String choice =
+        choice(
+            gradients.passes() + data.rows(),
+            gradients.unablated() != null || data.rows() > 0,
+            data.columns());
+    return choice.equals(BOTH.name()) ? BOTH : GRADIENTS;
   }
 
-  /** Rows are bought for nothing else; gradient passes alone did not pay the fixed price. */
-  private static boolean fitsBoth(int gradientPasses, int rows) {
-    return gradientPasses >= PASSES || (rows > 0 && gradientPasses + rows >= OUTPUTS);
+  /** The name of the method that fits what a spending buys. */
+  static String choice(Spending spent, int components) {
+    return choice(
+        spent.gradientPasses() + spent.rows(), spent.unablated() || spent.rows() > 0, components);
   }
 
-  private static double fixed(Spending spending, Costs costs) {
-    return spending.passEquivalents()
-        - spending.rows()
-        - spending.gradientPasses() * costs.gradientPass();
+  private static String choice(int outputs, boolean paid, int components) {
+    boolean both = paid && outputs >= Math.max(OUTPUTS, components / COMPONENTS_PER_OUTPUT);
+    return (both ? BOTH : GRADIENTS).name();
   }
 }

@@ -16,7 +16,7 @@ public interface Estimator {
    * @return empty if the budget, or what the store holds, is too little for this method
    */
   default Optional<Spending> spending(double budget, Costs costs) {
-    return Spending.rowsOnly(budget, 0, costs);
+    return Spending.rowsOnly(budget, false, costs);
   }
 
   /**

@@ -39,6 +39,13 @@ public record GradientData(
         stored.unablated());
   }
 
+  /** The same without the gradient at the mask of ones. */
+  @SuppressWarnings("NullAway") // does not see the annotation on the outer array
+  public GradientData withoutUnablated() {
+    return new GradientData(
+        masks, outputs, keptSum, ablatedSum, softSum, hardSquares, softSquares, null);
+  }
+
   /** Number of gradient passes per example, q. */
   public int passes() {
     return masks.length;

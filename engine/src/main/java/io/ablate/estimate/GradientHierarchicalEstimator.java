@@ -37,10 +37,7 @@ public final class GradientHierarchicalEstimator implements Estimator {
   /**
    * Small budgets on gradient passes alone, of larger ones a sinking share: .7 of the budget plus
    * n/30, or, if that is less, .45 plus n/5. The rest on rows, whose outputs mend what the
-   * derivative misses. On ResNet-8 (n = 672), ResNet-18 (n = 4,800) and the bundled network (n =
-   * 576), examples of no report, no rule tried was better by more than .01 LDS at 20 to 400 pass
-   * equivalents; at 400 and 1,000 on ResNet-8 the best splits were 128 and 192 gradient passes of
-   * 2.3.
+   * derivative misses. What the rule was chosen on, and what it gives: docs/mask-gradients.md.
    */
   @Override
   public Optional<Spending> spending(double budget, Costs costs) {
@@ -61,7 +58,8 @@ public final class GradientHierarchicalEstimator implements Estimator {
     if (rows == costs.rows()) {
       passes = costs.affordable(left - rows);
     }
-    return Optional.of(new Spending(rows, passes, rows + passes * costs.gradientPass() + fixed));
+    return Optional.of(
+        Spending.of(rows, passes, costs.unablated(), costs.activationScale(), costs));
   }
 
   @Override

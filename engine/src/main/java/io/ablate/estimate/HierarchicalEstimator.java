@@ -31,7 +31,7 @@ public final class HierarchicalEstimator implements Estimator {
 
   @Override
   public Optional<Spending> spending(double budget, Costs costs) {
-    return Spending.rowsOnly(budget, costs.activationScale() ? 1 : 0, costs);
+    return Spending.rowsOnly(budget, costs.activationScale(), costs);
   }
 
   @Override

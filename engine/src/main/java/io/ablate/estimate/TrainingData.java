@@ -79,6 +79,12 @@ public record TrainingData(
     return new TrainingData(masks, outputs, layerOfColumn, activationScale, other);
   }
 
+  /** The same data, as if the activation scale had not been collected. */
+  @SuppressWarnings("NullAway") // as above
+  public TrainingData withoutActivationScale() {
+    return new TrainingData(masks, outputs, layerOfColumn, null, gradients);
+  }
+
   /** Number of masks, m. */
   public int rows() {
     return masks.rows();

@@ -4,6 +4,7 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.estimate.Costs;
+import io.ablate.estimate.GradientData;
 import io.ablate.estimate.Spending;
 import io.ablate.estimate.TrainingData;
 import io.ablate.mask.MaskMatrix;
@@ -52,12 +53,15 @@ public record ComparisonData(
         data.activationScale() != null);
   }
 
-  /** The data that a spending buys. */
+  /** The data that a spending buys, and nothing else that was collected. */
   TrainingData bought(Spending spending) {
     TrainingData rows = data.first(spending.rows());
-    return gradients == null || spending.gradientPasses() == 0
-        ? rows.withGradients(null)
-        : rows.withGradients(gradients.first().apply(spending.gradientPasses()));
+    TrainingData paid = spending.activationScale() ? rows : rows.withoutActivationScale();
+    if (gradients == null || spending.gradientPasses() == 0) {
+      return paid.withGradients(null);
+    }
+    GradientData told = gradients.first().apply(spending.gradientPasses());
+    return paid.withGradients(spending.unablated() ? told : told.withoutUnablated());
   }
 
   /** Held-out masks. */

@@ -206,6 +206,9 @@ class GradientEstimatorsTest {
         .isEqualTo("integrated-gradient");
     assertThat(chosen(MaskGradientData.layered(20, 2, 0, 2, 1).data()))
         .isEqualTo("gradient-hierarchical");
+    TrainingData passes = MaskGradientData.layered(0, 8, 0, 2, 1).data();
+    assertThat(chosen(passes)).isEqualTo("gradient-hierarchical");
+    assertThat(chosen(bare(passes))).isEqualTo("integrated-gradient");
   }
 
   private static Object chosen(TrainingData data) {

@@ -1,8 +1,12 @@
 package io.ablate.estimate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,6 +31,9 @@ class SpendingTest {
           assertThat(spent.rows()).isBetween(0, 3000);
           assertThat(spent.gradientPasses() == 0 || COSTS.affordable(budget) > 0).isTrue();
           assertThat(spent.rows() + spent.gradientPasses()).isPositive();
+          assertThat(spent.passEquivalents())
+              .isCloseTo(
+                  spent.rows() + spent.gradientPasses() * 2.3 + spent.fixed(costs), within(1e-9));
         }
       }
     }
@@ -38,6 +45,26 @@ class SpendingTest {
     Spending spent = new GradientHierarchicalEstimator().spending(budget, COSTS).orElseThrow();
     assertThat(spent.gradientPasses()).isEqualTo(passes);
     assertThat(spent.rows()).isEqualTo(rows);
+  }
+
+  /** Whatever a budget, the method that fits is the one whose price was paid. */
+  @ParameterizedTest
+  @ValueSource(ints = {90, 672, 4800})
+  void shouldLetAutoFitWithTheMethodThatItPaidFor(int components) {
+    Costs costs = new Costs(2.3, components, 3000, ENDS, false, true, true);
+    Estimator both = new GradientHierarchicalEstimator();
+    Estimator gradients = new IntegratedGradientEstimator();
+    List<String> chosen = new ArrayList<>();
+    for (int budget : IntStream.rangeClosed(3, 400).toArray()) {
+      Spending spent = new AutoEstimator().spending(budget, costs).orElseThrow();
+      String name = AutoEstimator.choice(spent, components);
+      chosen.add(name);
+      Estimator paid = name.equals(both.name()) ? both : gradients;
+      assertThat(name).isEqualTo(paid.name());
+      assertThat(paid.spending(budget, costs)).contains(spent);
+    }
+    assertThat(chosen.getFirst()).isEqualTo(gradients.name());
+    assertThat(chosen.getLast()).isEqualTo(both.name());
   }
 
   @ParameterizedTest

@@ -11,17 +11,22 @@ import io.ablate.base.Json;
 import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.estimate.ComponentModels;
+import io.ablate.estimate.Costs;
 import io.ablate.estimate.Estimator;
 import io.ablate.estimate.Estimators;
 import io.ablate.estimate.FitContext;
 import io.ablate.estimate.GoldenDataset;
+import io.ablate.estimate.GradientData;
+import io.ablate.estimate.Spending;
 import io.ablate.estimate.TrainingData;
 import io.ablate.linalg.EjmlLinearAlgebra;
 import io.ablate.mask.MaskMatrix;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -92,6 +97,83 @@ class ComparisonTest {
       assertThat(second.curves().get(i).ldsMean()).isEqualTo(first.curves().get(i).ldsMean());
     }
     assertThat(second.samplesToTarget()).isEqualTo(first.samplesToTarget());
+  }
+
+  @Test
+  void shouldLetEveryMethodSeeWhatItsBudgetPaidForAndNoMore() {
+    ComparisonData rows = data(400, 31, 2);
+    double[][] scale = new double[2][31];
+    TrainingData all =
+        new TrainingData(
+            rows.data().masks(), rows.data().outputs(), rows.data().layerOfColumn(), scale);
+    GradientOffer offer =
+        new GradientOffer(2.5, new int[] {1, 2, 4}, false, passes -> gradients(passes, 31, 2));
+    ComparisonData data = new ComparisonData(all, 300, 400, .5, offer);
+    List<String> seen = new ArrayList<>();
+    Estimator frugal = new Watching("frugal", List.of(0, 0), seen);
+    Estimator lavish = new Watching("lavish", List.of(6, 1), seen);
+    ComparisonResult result =
+        Comparison.run(data, List.of(frugal, lavish), new int[] {20}, new double[] {.5}, CONTEXT)
+            .result();
+    // Before the first sample size: what 1, 2 and 4 passes of 2.5 cost.
+    assertThat(seen)
+        .containsExactly(
+            "frugal: 0 rows, 1 passes",
+            "frugal: 0 rows, 2 passes",
+            "frugal: 0 rows, 4 passes",
+            "lavish: 6 rows, 4 passes, unablated, scale");
+    assertThat(result.curves())
+        .extracting(CurvePoint::passEquivalents)
+        .containsExactly(2.5, 5.0, 10.0, 19.5);
+    for (CurvePoint point : result.curves()) {
+      assertThat(Objects.requireNonNull(point.seconds()))
+          .isEqualTo(point.passEquivalents() * .5 + point.fitSeconds());
+    }
+  }
+
+  /** Takes all gradient passes that it can, and writes down what it was given. */
+  private record Watching(String name, List<Integer> rowsAndFixed, List<String> seen)
+      implements Estimator {
+    @Override
+    public Optional<Spending> spending(double budget, Costs costs) {
+      int rows = rowsAndFixed.getFirst();
+      boolean fixed = rowsAndFixed.getLast() == 1;
+      double price = rows + (fixed ? 1 + costs.gradientPass() : 0);
+      int passes = costs.affordable(budget - price);
+      return passes == 0 || (fixed && passes < 4)
+          ? Optional.empty()
+          : Optional.of(
+              new Spending(rows, passes, fixed, fixed, price + passes * costs.gradientPass()));
+    }
+
+    @Override
+    public ComponentModels fit(TrainingData data, FitContext context) {
+      GradientData told = Objects.requireNonNull(data.gradients());
+      seen.add(
+          "%s: %d rows, %d passes%s%s"
+              .formatted(
+                  name,
+                  data.rows(),
+                  told.passes(),
+                  told.unablated() == null ? "" : ", unablated",
+                  data.activationScale() == null ? "" : ", scale"));
+      double[][] theta = told.keptSum();
+      return new ComponentModels(name, theta, new double[theta.length], theta, Map.of());
+    }
+  }
+
+  private static GradientData gradients(int passes, int n, int examples) {
+    double[][] sums = new double[examples][n];
+    sums[0][0] = 1;
+    return new GradientData(
+        new float[passes][n],
+        new double[examples][passes],
+        sums,
+        sums,
+        sums,
+        sums,
+        sums,
+        new double[examples][n]);
   }
 
   @Test

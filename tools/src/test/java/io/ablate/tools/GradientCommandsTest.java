@@ -11,6 +11,7 @@ import io.ablate.dataset.StoredGradients;
 import io.ablate.estimate.GradientData;
 import io.ablate.estimate.TrainingData;
 import io.ablate.models.BundledModels;
+import io.ablate.onnx.GraphBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -243,6 +244,31 @@ class GradientCommandsTest {
     Cli.Outcome share = run("compare", with(options, "--soft", 2));
     assertThat(share.code()).isEqualTo(2);
     assertThat(share.err()).contains("from 0 to 1");
+  }
+
+  @Test
+  void shouldCompareWhatCanBeOnAModelThatCannotBeDifferentiated() throws IOException {
+    GraphBuilder graph = new GraphBuilder(1);
+    String x = graph.input("image", -1, 2, 6, 6);
+    x = graph.node("Elu", "elu", List.of(graph.conv("conv1", x, 2, 5, 3)));
+    graph.gemm("fc", "logits", graph.meanOverPositions(x), 5, Cli.CLASSES);
+    Path model = temp.resolve("elu.onnx");
+    graph.output("logits", -1, Cli.CLASSES).model().write(model);
+    job[0] = model;
+    Object[] options = {
+      "--samples", "12,24", "--held-out", 60, "--gradients", 8, "--out", temp.resolve("report")
+    };
+    Cli.Outcome outcome = run("compare", options);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    assertThat(outcome.out())
+        .contains("Ablated forward passes per example")
+        .contains("Without gradient passes: no gradient rule for operator Elu")
+        .contains("Left out: mask-gradient, integrated-gradient, gradient-hierarchical.");
+    Cli.Outcome auto = run("compare", with(options, "--methods", "ridge,auto"));
+    assertThat(auto.code()).as(auto.err()).isZero();
+    Cli.Outcome named = run("compare", with(options, "--methods", "ridge,mask-gradient"));
+    assertThat(named.code()).isEqualTo(3);
+    assertThat(named.err()).contains("no gradient rule for operator Elu");
   }
 
   @Test
