@@ -3,13 +3,14 @@ package io.ablate.estimate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
  * Ridge regression whose prior knows the layers and how much every component says: y = c + X̃
- * diag(s) w + ε with w of layer g ~ N(0, τ_g² I), s the activation scale relative to the layer's
- * mean (1 where none was collected). One set of τ_g and σ for all examples maximises the sum of
- * their marginal likelihoods.
+ * diag(s) w + ε with w of layer g ~ N(0, τ_g² I), s a power of the activation scale relative to the
+ * layer's mean (1 where none was collected). One set of τ_g and σ, and the power, for all examples
+ * maximise the sum of their marginal likelihoods.
  *
  * <p>Choose it over ridge wherever components fall into layers: with few rows it needs a half to a
  * fifth of the passes. Counts one more pass than rows, for the activation scale. Cost: a few
@@ -23,6 +24,9 @@ public final class HierarchicalEstimator implements Estimator {
 
   /** Outputs from which the hyper-parameters are learnt; more gained less than .003 LDS. */
   private static final int OUTPUTS = 4000;
+
+  /** Powers of the activation scale; in narrow networks the effects grow faster than it. */
+  private static final double[] POWERS = {1, 1.5, 2};
 
   @Override
   public String name() {
@@ -46,12 +50,10 @@ public final class HierarchicalEstimator implements Estimator {
       deviation[e] = standardise(standardised[e]);
     }
     Layers layers = new Layers(data.layerOfColumn());
-    double[][] scale = new double[examples][];
-    double[][] stored = data.activationScale();
-    Arrays.setAll(scale, e -> layers.relativeScale(stored == null ? null : stored[e], n));
     Design design = new Design(context.algebra(), data.masks(), NO_SOFT_ROWS);
-    PooledOutputs pooled = PooledOutputs.of(design, standardised, scale, layers, OUTPUTS, context);
-    HierarchicalPrior prior = HierarchicalPrior.of(pooled, layers.count(), context);
+    Scaled scaled = Scaled.of(data, design, standardised, layers, context);
+    double[][] scale = scaled.scale();
+    HierarchicalPrior prior = scaled.prior();
     GaussianPosterior posterior = new GaussianPosterior(design);
     List<double[]> theta =
         Parallel.map(
@@ -79,9 +81,57 @@ public final class HierarchicalEstimator implements Estimator {
         Map.of(
             "layer_variance", prior.layerVariance(),
             "noise_variance", prior.noise(),
-            "hyper_parameter_rows", pooled.design.rows(),
-            "hyper_parameter_examples", pooled.examples.length,
-            "activation_scale", stored != null));
+            "hyper_parameter_rows", scaled.pooled().design.rows(),
+            "hyper_parameter_examples", scaled.pooled().examples.length,
+            "activation_scale_power", scaled.power()));
+  }
+
+  /**
+   * The prior whose scales explain the outputs best.
+   *
+   * @param power of the activation scale; 0 where none was collected
+   * @param scale examples × n
+   */
+  private record Scaled(
+      double power, double[][] scale, PooledOutputs pooled, HierarchicalPrior prior) {
+
+    static Scaled of(
+        TrainingData data,
+        Design design,
+        double[][] standardised,
+        Layers layers,
+        FitContext context) {
+      double[][] stored = data.activationScale();
+      if (stored == null) {
+        return of(0, new double[data.examples()][], design, standardised, layers, context);
+      }
+      Scaled best = null;
+      double least = Double.POSITIVE_INFINITY;
+      for (double power : POWERS) {
+        Scaled next = of(power, stored, design, standardised, layers, context);
+        double misfit = next.prior.misfit(next.pooled, context);
+        if (best == null || misfit < least) {
+          best = next;
+          least = misfit;
+        }
+      }
+      return Objects.requireNonNull(best);
+    }
+
+    private static Scaled of(
+        double power,
+        double[][] stored,
+        Design design,
+        double[][] standardised,
+        Layers layers,
+        FitContext context) {
+      double[][] scale = new double[stored.length][];
+      Arrays.setAll(scale, e -> layers.relativeScale(stored[e], design.columns(), power));
+      PooledOutputs pooled =
+          PooledOutputs.of(design, standardised, scale, layers, OUTPUTS, context);
+      return new Scaled(
+          power, scale, pooled, HierarchicalPrior.of(pooled, layers.count(), context));
+    }
   }
 
   /** Divides by the standard deviation, which is returned; leaves zeros alone. */

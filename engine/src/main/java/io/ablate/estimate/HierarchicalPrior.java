@@ -30,6 +30,15 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
             TOLERANCE));
   }
 
+  /** What was minimised: the lower, the better the scales behind {@code pooled} explain it. */
+  double misfit(PooledOutputs pooled, FitContext context) {
+    int layers = layerVariance.length;
+    double[] x = Arrays.copyOf(layerVariance, layers + 1);
+    x[layers] = noise;
+    Arrays.setAll(x, i -> Math.log(x[i]));
+    return objective(pooled, x, centre(pooled, layers), new double[layers + 1], context);
+  }
+
   private static HierarchicalPrior of(double[] logarithms) {
     double[] variance = Arrays.stream(logarithms).map(Math::exp).toArray();
     int layers = variance.length - 1;

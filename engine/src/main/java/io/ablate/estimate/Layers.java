@@ -38,13 +38,18 @@ final class Layers {
     return columns[g];
   }
 
+  /** {@link #relativeScale(double[], int, double)} with the scales as they are. */
+  double[] relativeScale(double @Nullable [] example, int n) {
+    return relativeScale(example, n, 1);
+  }
+
   /**
-   * Activation scales divided by their layer's mean, plus a floor; 1 throughout where none is given
-   * or a layer is silent.
+   * Powers of the activation scales divided by their layer's mean, plus a floor; 1 throughout where
+   * none is given or a layer is silent.
    *
    * @param example n, or null
    */
-  double[] relativeScale(double @Nullable [] example, int n) {
+  double[] relativeScale(double @Nullable [] example, int n, double power) {
     double[] scale = new double[n];
     Arrays.fill(scale, 1);
     if (example == null) {
@@ -53,11 +58,11 @@ final class Layers {
     for (int[] layer : columns) {
       double mean = 0;
       for (int i : layer) {
-        mean += Math.abs(example[i]) / layer.length;
+        mean += Math.pow(Math.abs(example[i]), power) / layer.length;
       }
       if (mean > 0 && Double.isFinite(mean)) {
         for (int i : layer) {
-          scale[i] = Math.abs(example[i]) / mean + FLOOR;
+          scale[i] = Math.pow(Math.abs(example[i]), power) / mean + FLOOR;
         }
       }
     }
