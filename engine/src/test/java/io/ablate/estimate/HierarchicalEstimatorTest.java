@@ -20,12 +20,12 @@ class HierarchicalEstimatorTest extends EstimatorProperties {
   }
 
   @ParameterizedTest
-  @CsvSource({"100,.42", "200,.52", "400,.62", "800,.69"})
+  @CsvSource({"100,.46", "200,.55", "400,.63", "800,.69"})
   void shouldReachTheKnownScoresOnTheGoldenDataset(int samples, double expected) {
     GoldenDataset golden = GoldenDataset.require();
     ComponentModels models = estimator().fit(golden.withLayers().first(samples), CONTEXT);
     double[] lds = Lds.spearman(models.predict(golden.heldOutMasks()), golden.heldOutOutputs());
-    assertThat(Arrays.stream(lds).average().orElseThrow()).isGreaterThan(expected - .012);
+    assertThat(Arrays.stream(lds).average().orElseThrow()).isGreaterThan(expected - .005);
   }
 
   @Test
