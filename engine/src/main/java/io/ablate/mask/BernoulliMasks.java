@@ -1,6 +1,5 @@
 package io.ablate.mask;
 
-import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import java.util.Map;
 
@@ -24,18 +23,11 @@ public final class BernoulliMasks implements MaskDesign {
    * @throws UsageException if {@code keep} is not
    */
   public BernoulliMasks(long seed, double keep, int columns) {
-    if (!(keep > 0 && keep < 1)) {
-      throw new UsageException(
-          Problem.of("keep is a probability")
-              .at("--keep")
-              .expected("a number strictly between 0 and 1")
-              .found(keep));
-    }
     if (columns < 1) {
       throw new IllegalArgumentException("no components to mask: " + columns);
     }
     this.seed = seed;
-    this.keep = keep;
+    this.keep = Keep.require(keep);
     this.columns = columns;
     this.threshold = Math.round(keep * 0x1p32);
   }

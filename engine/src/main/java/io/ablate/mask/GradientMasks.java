@@ -35,13 +35,6 @@ public final class GradientMasks {
    * @throws UsageException if a probability is outside its interval
    */
   public GradientMasks(long seed, double keep, double soft, int columns) {
-    if (!(keep > 0 && keep < 1)) {
-      throw new UsageException(
-          Problem.of("keep is a probability")
-              .at("--keep")
-              .expected("a number strictly between 0 and 1")
-              .found(keep));
-    }
     if (!(soft >= 0 && soft <= 1)) {
       throw new UsageException(
           Problem.of("soft is a probability")
@@ -53,7 +46,7 @@ public final class GradientMasks {
       throw new IllegalArgumentException("no components to mask: " + columns);
     }
     this.seed = seed;
-    this.keep = keep;
+    this.keep = Keep.require(keep);
     this.soft = soft;
     this.columns = columns;
     this.keepThreshold = Math.round(keep * 0x1p32);

@@ -2,7 +2,7 @@ package io.ablate.mask;
 
 import java.util.Map;
 
-/** Row i ablates component i alone: as many rows as components. */
+/** Row i ablates component i alone, and row n none: one row more than components. */
 public final class LeaveOneOutMasks implements MaskDesign {
   private final int columns;
 
@@ -20,7 +20,7 @@ public final class LeaveOneOutMasks implements MaskDesign {
 
   @Override
   public long rows() {
-    return columns;
+    return columns + 1L;
   }
 
   @Override
@@ -30,14 +30,12 @@ public final class LeaveOneOutMasks implements MaskDesign {
 
   @Override
   public void row(long row, long[] words, int offset) {
-    if (row < 0 || row >= columns) {
+    if (row < 0 || row > columns) {
       throw new IllegalArgumentException("row " + row + " outside 0.." + columns);
     }
-    int count = MaskMatrix.wordsPerRow(columns);
-    for (int w = 0; w < count; w++) {
-      int bits = Math.min(64, columns - (w << 6));
-      words[offset + w] = -1L >>> (64 - bits);
+    MaskMatrix.keepAll(columns, words, offset);
+    if (row < columns) {
+      words[offset + (int) (row >>> 6)] &= ~(1L << row);
     }
-    words[offset + (int) (row >>> 6)] &= ~(1L << row);
   }
 }

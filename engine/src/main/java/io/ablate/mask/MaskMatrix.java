@@ -35,6 +35,22 @@ public final class MaskMatrix {
     return (columns + 63) >>> 6;
   }
 
+  /** Writes a row of ones. */
+  static void keepAll(int columns, long[] words, int offset) {
+    int count = wordsPerRow(columns);
+    for (int w = 0; w < count; w++) {
+      int bits = Math.min(64, columns - (w << 6));
+      words[offset + w] = -1L >>> (64 - bits);
+    }
+  }
+
+  /** Clears the columns that entries {@code from} to {@code to − 1} of {@code order} name. */
+  static void ablate(int[] order, int from, int to, long[] words, int offset) {
+    for (int i = from; i < to; i++) {
+      words[offset + (order[i] >>> 6)] &= ~(1L << order[i]);
+    }
+  }
+
   public int rows() {
     return rows;
   }

@@ -17,7 +17,10 @@ import io.ablate.base.UsageException;
 import io.ablate.forward.BatchOrder;
 import io.ablate.forward.TinyModel;
 import io.ablate.mask.BernoulliMasks;
+import io.ablate.mask.ComparisonMasks;
 import io.ablate.mask.LeaveOneOutMasks;
+import io.ablate.mask.MaskDesign;
+import io.ablate.mask.MaskDesigns;
 import io.ablate.mask.MaskMatrix;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -31,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CollectorTest {
   @TempDir Path folder;
@@ -112,6 +116,46 @@ class CollectorTest {
     assertThat(DatasetMerge.merge(List.of(c, a, b), merged).rows())
         .isEqualTo(new Manifest.Rows(0, 101));
     assertSameBytes(merged, whole);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fixed-size", "block-balanced", "leave-one-out", "comparison"})
+  void shouldMergeAndResumeEveryDesign(String name) throws IOException {
+    MaskDesign masks = namedDesign(name);
+    Path whole = folder.resolve("whole");
+    Collector.run(ofDesign(whole, masks, 0, 53), Progress.NONE);
+    try (ComponentDataset dataset = ComponentDataset.open(whole)) {
+      assertThat(dataset.masks(dataset.completedRows())).isEqualTo(MaskMatrix.of(masks, 0, 53));
+    }
+    // Cuts inside rounds, and in both parts of a comparison.
+    Collector.run(ofDesign(folder.resolve("a"), namedDesign(name), 0, 17), Progress.NONE);
+    CollectRequest rest = ofDesign(folder.resolve("b"), namedDesign(name), 17, 36);
+    assertThatThrownBy(
+            () ->
+                Collector.run(
+                    rest,
+                    (stage, done, total) -> {
+                      if (done > 60) {
+                        Thread.currentThread().interrupt();
+                      }
+                    }))
+        .isInstanceOf(InterruptedRunException.class);
+    Collector.run(resumed(rest), Progress.NONE);
+    Path merged = folder.resolve("merged");
+    DatasetMerge.merge(List.of(folder.resolve("b"), folder.resolve("a")), merged);
+    assertSameBytes(merged, whole);
+  }
+
+  private static CollectRequest ofDesign(Path store, MaskDesign masks, int first, int rows) {
+    return request(store, TinyModel.plain(), masks, first, rows, false, BatchOrder.MASKS, 8);
+  }
+
+  private static MaskDesign namedDesign(String name) {
+    int n = TinyModel.COMPONENTS;
+    return name.equals("comparison")
+        ? new ComparisonMasks(
+            MaskDesigns.named("block-balanced", 11, .8, n), 31, new BernoulliMasks(11, .8, n))
+        : MaskDesigns.named(name, 11, .8, n);
   }
 
   @Test
@@ -261,14 +305,14 @@ class CollectorTest {
                         TinyModel.plain(),
                         new LeaveOneOutMasks(TinyModel.COMPONENTS),
                         60,
-                        8,
+                        9,
                         false,
                         null,
                         0),
                     Progress.NONE))
         .isInstanceOf(UsageException.class)
-        .hasMessageContaining("rows 0 to 66")
-        .hasMessageContaining("rows 60 to 67");
+        .hasMessageContaining("rows 0 to 67")
+        .hasMessageContaining("rows 60 to 68");
     assertThat(folder.resolve("store")).doesNotExist();
   }
 

@@ -104,11 +104,12 @@ class MaskDesignsTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 64, 67})
   void shouldLeaveOutOneComponentPerRow(int columns) {
-    MaskMatrix masks = MaskMatrix.of(new LeaveOneOutMasks(columns), 0, columns);
+    MaskMatrix masks = MaskMatrix.of(new LeaveOneOutMasks(columns), 0, columns + 1);
     for (int row = 0; row < columns; row++) {
       assertThat(masks.kept(row)).isEqualTo(columns - 1);
       assertThat(masks.get(row, row)).isFalse();
     }
+    assertThat(masks.kept(columns)).isEqualTo(columns);
   }
 
   private static int[] philox(int c0, int c1, int c2, int c3, int k0, int k1) {
