@@ -3,6 +3,7 @@ package io.ablate.estimate;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.StoredGradients;
 import io.ablate.mask.MaskMatrix;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,10 +102,15 @@ public record TrainingData(
 
   /** The first {@code rows} rows. */
   public TrainingData first(int rows) {
-    double[][] head = new double[outputs.length][];
-    for (int e = 0; e < head.length; e++) {
-      head[e] = java.util.Arrays.copyOf(outputs[e], rows);
+    return rows(0, rows);
+  }
+
+  /** Rows {@code from} to {@code to − 1}. */
+  public TrainingData rows(int from, int to) {
+    double[][] part = new double[outputs.length][];
+    for (int e = 0; e < part.length; e++) {
+      part[e] = Arrays.copyOfRange(outputs[e], from, to);
     }
-    return new TrainingData(masks.rows(0, rows), head, layerOfColumn, activationScale, gradients);
+    return new TrainingData(masks.rows(from, to), part, layerOfColumn, activationScale, gradients);
   }
 }

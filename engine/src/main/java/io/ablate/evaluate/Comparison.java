@@ -175,12 +175,11 @@ public final class Comparison {
         }
       }
     }
+    TrainingData independent = data.independentRows(samples[samples.length - 1]);
     LinearityCeiling ceiling =
-        LinearityCeiling.of(
-            data.data().first(samples[samples.length - 1]),
-            bootstrap,
-            context.seed(),
-            context.algebra());
+        independent == null
+            ? null
+            : LinearityCeiling.of(independent, bootstrap, context.seed(), context.algebra());
     return new ComparisonResult(
         names,
         samples,

@@ -20,13 +20,15 @@ import org.jspecify.annotations.Nullable;
  * @param heldOutTo one past the last held-out row
  * @param secondsPerRow seconds that collecting one row for all examples took; NaN if unknown
  * @param gradients gradient passes on offer; null where there are none
+ * @param independent which rows are independent Bernoulli draws
  */
 public record ComparisonData(
     TrainingData data,
     int heldOutFrom,
     int heldOutTo,
     double secondsPerRow,
-    @Nullable GradientOffer gradients) {
+    @Nullable GradientOffer gradients,
+    IndependentRows independent) {
   public ComparisonData {
     if (heldOutFrom < 0 || heldOutTo > data.rows() || heldOutTo - heldOutFrom < 2) {
       throw new UsageException(
@@ -36,9 +38,9 @@ public record ComparisonData(
     }
   }
 
-  /** Data without gradient passes. */
+  /** Data without gradient passes, of independent rows. */
   public ComparisonData(TrainingData data, int heldOutFrom, int heldOutTo, double secondsPerRow) {
-    this(data, heldOutFrom, heldOutTo, secondsPerRow, null);
+    this(data, heldOutFrom, heldOutTo, secondsPerRow, null, IndependentRows.ALL);
   }
 
   /** What there is to spend a budget on, and its price. */
@@ -62,6 +64,15 @@ public record ComparisonData(
     }
     GradientData told = gradients.first().apply(spending.gradientPasses());
     return paid.withGradients(spending.unablated() ? told : told.withoutUnablated());
+  }
+
+  /** The independent Bernoulli rows among the first {@code samples} or the held-out ones. */
+  @Nullable TrainingData independentRows(int samples) {
+    return switch (independent) {
+      case ALL -> data.first(samples);
+      case HELD_OUT -> data.rows(heldOutFrom, heldOutTo);
+      case NONE -> null;
+    };
   }
 
   /** Held-out masks. */

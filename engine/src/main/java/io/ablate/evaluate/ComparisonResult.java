@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param samplesToHold last crossing
  * @param reductionVsLeastSquares 1 − N/N_least-squares; empty unless least squares was compared
  * @param reductionVsLeastSquaresCi its interval
- * @param linearityCeiling what a linear model can reach at best; null if it cannot be estimated
+ * @param linearityCeiling what a linear model can reach at best; null if it cannot be estimated, as
+ *     where no row is an independent Bernoulli draw
  * @param manifest provenance, added by the caller
  */
 @JsonNaming(SnakeCaseStrategy.class)

@@ -108,7 +108,7 @@ class ComparisonTest {
             rows.data().masks(), rows.data().outputs(), rows.data().layerOfColumn(), scale);
     GradientOffer offer =
         new GradientOffer(2.5, new int[] {1, 2, 4}, false, passes -> gradients(passes, 31, 2));
-    ComparisonData data = new ComparisonData(all, 300, 400, .5, offer);
+    ComparisonData data = new ComparisonData(all, 300, 400, .5, offer, IndependentRows.ALL);
     List<String> seen = new ArrayList<>();
     Estimator frugal = new Watching("frugal", List.of(0, 0), seen);
     Estimator lavish = new Watching("lavish", List.of(6, 1), seen);
@@ -235,6 +235,38 @@ class ComparisonTest {
     assertThat(ceiling.mean()).isCloseTo(.775, within(.01));
     assertThat(ceiling.ci()[0]).isLessThan(ceiling.mean());
     assertThat(ceiling.ci()[1]).isGreaterThan(ceiling.mean()).isLessThan(1);
+  }
+
+  @Test
+  void shouldEstimateTheCeilingOnIndependentRowsAlone() {
+    TrainingData all = data(400, 31, 2).data();
+    Bootstrap bootstrap = new Bootstrap(2, 100, Bootstrap.DRAWS, CONTEXT.seed());
+    for (IndependentRows independent : IndependentRows.values()) {
+      LinearityCeiling found =
+          Comparison.run(
+                  new ComparisonData(all, 300, 400, .5, null, independent),
+                  METHODS,
+                  new int[] {50, 71},
+                  new double[] {.5},
+                  CONTEXT)
+              .result()
+              .linearityCeiling();
+      TrainingData rows =
+          switch (independent) {
+            case ALL -> all.first(71);
+            case HELD_OUT -> all.rows(300, 400);
+            case NONE -> null;
+          };
+      if (rows == null) {
+        assertThat(found).isNull();
+      } else {
+        assertThat(Objects.requireNonNull(found).perExample())
+            .isEqualTo(
+                Objects.requireNonNull(
+                        LinearityCeiling.of(rows, bootstrap, CONTEXT.seed(), CONTEXT.algebra()))
+                    .perExample());
+      }
+    }
   }
 
   @Test

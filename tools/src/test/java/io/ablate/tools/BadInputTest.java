@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -255,6 +256,48 @@ class BadInputTest {
   }
 
   @Test
+  void shouldRefuseDesignsThatCannotBe() {
+    fails(USAGE, with(collect(model), "--design", "balanced"))
+        .contains("--design")
+        .contains("bernoulli, fixed-size, block-balanced or leave-one-out")
+        .contains("found balanced");
+    for (String design : List.of("fixed-size", "block-balanced")) {
+      fails(USAGE, with(collect(model), "--design", design, "--keep", .95))
+          .contains("--keep")
+          .contains("13 components from 1 to 12")
+          .contains("found 0.650")
+          .contains("--design bernoulli");
+    }
+    Object[] compare = {"compare", model, "--data", data, "--out", store, "--samples", 20};
+    fails(USAGE, with(compare, "--design", "leave-one-out"))
+        .contains("--samples")
+        .contains("at most 14")
+        .contains("found 20");
+  }
+
+  @Test
+  void shouldNotScoreOnMasksThatWereLearntFrom() {
+    succeeds(
+        with(
+            new Object[] {"compare", model, "--data", data, "--examples", "0", "--out", store},
+            "--methods",
+            "ridge",
+            "--keep",
+            .8,
+            "--samples",
+            20,
+            "--held-out",
+            10,
+            "--design",
+            "fixed-size"));
+    Object[] again = {"compare", store.resolve("store"), "--methods", "ridge"};
+    fails(USAGE, with(again, "--held-out", 11, "--out", temp.resolve("report")))
+        .contains("--held-out")
+        .contains("at most 10")
+        .contains("found 11");
+  }
+
+  @Test
   void shouldRefuseMoreSamplesThanTheStoreHolds() {
     succeeds(collect(model));
     fails(USAGE, "fit", store, "--method", "ridge", "--samples", 41, "--out", temp.resolve("fit"))
@@ -360,6 +403,10 @@ class BadInputTest {
     return new Object[] {
       "collect", of, "--data", data, "--examples", "0-1", "--masks", 40, "--out", store
     };
+  }
+
+  private static Object[] with(Object[] words, Object... more) {
+    return Stream.concat(Arrays.stream(words), Arrays.stream(more)).toArray();
   }
 
   private static void succeeds(Object... arguments) {

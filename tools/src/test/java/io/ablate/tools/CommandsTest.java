@@ -226,6 +226,84 @@ class CommandsTest {
   }
 
   @Test
+  void shouldJudgeEveryDesignByTheSameIndependentMasks() throws IOException {
+    Object[] job = {
+      model,
+      "--data",
+      data,
+      "--examples",
+      "0-1",
+      "--keep",
+      .8,
+      "--methods",
+      "ridge",
+      "--held-out",
+      40,
+      "--batch",
+      8,
+      "--order",
+      "masks"
+    };
+    double[][] expected = null;
+    for (String design : List.of("bernoulli", "fixed-size", "block-balanced", "leave-one-out")) {
+      Path out = temp.resolve(design);
+      Object[] words = with("compare", job, "--samples", 14, "--design", design, "--out", out);
+      JsonNode result = json(with(words, "--json"));
+      assertThat(result.path("held_out_rows").toString()).isEqualTo("[14,54]");
+      assertThat(result.at("/manifest/collected/masks/design").asText()).isEqualTo(design);
+      assertThat(result.at("/manifest/collected/masks/held_out/from").asInt(-1))
+          .isEqualTo(design.equals("bernoulli") ? -1 : 14);
+      assertThat(json(with(words, "--json")).at("/manifest/passes_of_this_run").asInt(-1)).isZero();
+      Path collected = out.resolve("store");
+      try (ComponentDataset dataset = ComponentDataset.open(collected)) {
+        double[][] outputs = dataset.outputs(dataset.completedBetween(14, 54));
+        expected = expected == null ? outputs : expected;
+        assertThat(outputs).isDeepEqualTo(expected);
+      }
+      // The store says which of its rows are held out.
+      JsonNode again =
+          json(
+              "compare",
+              collected,
+              "--methods",
+              "ridge",
+              "--samples",
+              14,
+              "--held-out",
+              40,
+              "--out",
+              temp.resolve("again"),
+              "--json");
+      assertThat(again.at("/curves/0/lds_mean")).isEqualTo(result.at("/curves/0/lds_mean"));
+      assertThat(again.path("linearity_ceiling")).isEqualTo(result.path("linearity_ceiling"));
+    }
+    assertThat(Files.readString(temp.resolve("block-balanced").resolve("report.html")))
+        .contains("block-balanced masks, keep 0.8")
+        .contains("are independent draws")
+        .contains("held-out (design bernoulli, from 14,");
+  }
+
+  @Test
+  void shouldSayThatAStoreHasNoIndependentMasks() {
+    ok(
+        with(
+            "collect",
+            new Object[] {model, "--data", data, "--examples", "0", "--masks", 60},
+            "--keep",
+            .8,
+            "--design",
+            "fixed-size",
+            "--out",
+            store));
+    Object[] compare = {store, "--methods", "ridge", "--samples", 20, "--out", temp.resolve("r")};
+    Cli.Outcome outcome = Cli.run(with("compare", compare));
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    assertThat(outcome.out()).contains("All masks of this store are fixed-size");
+    assertThat(json(with("compare", compare, "--json")).path("linearity_ceiling").isNull())
+        .isTrue();
+  }
+
+  @Test
   void shouldReportWhatIsThere() {
     JsonNode report = json("doctor", "--json");
     List<String> names = new ArrayList<>();

@@ -15,8 +15,8 @@ import io.ablate.instrument.OutputFunction;
 import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.FileMasks;
 import io.ablate.mask.GradientMasks;
-import io.ablate.mask.LeaveOneOutMasks;
 import io.ablate.mask.MaskDesign;
+import io.ablate.mask.MaskDesigns;
 import io.ablate.onnx.OnnxGraph;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,9 +61,10 @@ final class CollectOptions {
       names = "--design",
       order = 33,
       paramLabel = "NAME",
-      defaultValue = "bernoulli",
-      description = "Masks: bernoulli or leave-one-out (default: bernoulli).")
-  private String design = "bernoulli";
+      defaultValue = MaskDesigns.DEFAULT,
+      description =
+          "Masks: bernoulli, fixed-size, block-balanced or leave-one-out (default: bernoulli).")
+  private String design = MaskDesigns.DEFAULT;
 
   @Option(
       names = "--masks-file",
@@ -269,16 +270,12 @@ final class CollectOptions {
     if (masksFile != null) {
       return FileMasks.open(masksFile, columns);
     }
-    return switch (design) {
-      case "bernoulli" -> new BernoulliMasks(seed, keep, columns);
-      case "leave-one-out" -> new LeaveOneOutMasks(columns);
-      default ->
-          throw new UsageException(
-              Problem.of("unknown design of masks")
-                  .at("--design")
-                  .expected("bernoulli or leave-one-out")
-                  .found(design));
-    };
+    return MaskDesigns.named(design, seed, keep, columns);
+  }
+
+  /** Independent Bernoulli masks, whatever the design. */
+  MaskDesign independentMasks(long seed, int columns) {
+    return new BernoulliMasks(seed, keep, columns);
   }
 
   /** Masks of gradient passes. */
@@ -286,9 +283,10 @@ final class CollectOptions {
     return new GradientMasks(seed, keep, soft, columns);
   }
 
-  /** Checks {@code --keep} before any work. */
-  void requireKeep() {
+  /** Checks {@code --keep} and {@code --design} before any work. */
+  void requireMasks() {
     new BernoulliMasks(0, keep, 1);
+    MaskDesigns.requireName(design);
   }
 
   private static <T> T named(String option, String name, T[] all, Function<T, String> label) {

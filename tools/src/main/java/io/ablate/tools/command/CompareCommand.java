@@ -5,7 +5,6 @@ import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
-import io.ablate.base.UsageException;
 import io.ablate.base.UserCache;
 import io.ablate.dataset.Collector;
 import io.ablate.dataset.ComponentDataset;
@@ -25,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,7 +48,6 @@ import picocli.CommandLine.Parameters;
     })
 final class CompareCommand extends Subcommand {
   private static final int HELD_OUT = 800;
-  private static final int MOST_HELD_OUT_OF_STORE = 1500;
 
   @Parameters(
       arity = "0..1",
@@ -95,21 +94,22 @@ final class CompareCommand extends Subcommand {
         Workbench.open(
             model, modelOptions, data, collect, common, List.of("activation-scale"), progress)) {
       int columns = bench.model().components().size();
-      int[] samples = compare.samples(columns, Integer.MAX_VALUE);
-      int rows = samples[samples.length - 1] + compare.heldOut(HELD_OUT);
+      int[] samples = compare.samples(columns, bench.designRows());
+      int training = samples[samples.length - 1];
       Path store = compare.out.resolve("store");
       PassClock clock = new PassClock(progress);
       GradientPasses.Choice choice = gradients.choose(methods, bench);
       Collector.Result collected =
-          Collector.run(choice.added(bench.request(store, 0, rows, true)), clock);
+          Collector.run(
+              choice.added(bench.comparison(store, training, compare.heldOut(HELD_OUT))), clock);
       try (ComponentDataset dataset = ComponentDataset.open(store)) {
         double secondsPerRow = clock.secondsPerPass() * dataset.examples();
+        ComparedRows rows = ComparedRows.collected(dataset, training);
         Comparison.Outcome outcome =
             fit(
                 dataset,
-                dataset.completedRows(),
+                rows,
                 samples,
-                rows - samples[samples.length - 1],
                 secondsPerRow,
                 choice.methods(),
                 targets,
@@ -118,7 +118,7 @@ final class CompareCommand extends Subcommand {
         ReportBuilder report =
             new ReportBuilder(dataset, outcome, algebra.role(), compare, common)
                 .passes(collected, clock.secondsPerPass())
-                .notes(choice.notes())
+                .notes(notes(rows, choice))
                 .bench(bench, collect);
         publish(report);
       }
@@ -133,50 +133,40 @@ final class CompareCommand extends Subcommand {
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
     try (ComponentDataset dataset = ComponentDataset.open(store)) {
-      int[] rows = dataset.completedRows();
-      int heldOut = compare.heldOut(Math.min(MOST_HELD_OUT_OF_STORE, rows.length / 3));
-      if (rows.length - heldOut < 2) {
-        throw new UsageException(
-            Problem.of("too few completed rows to fit and to score")
-                .at(store)
-                .expected("at least " + (Math.max(2, heldOut) + 2))
-                .found(rows.length)
-                .remedy("collect more masks, or hold out fewer with --held-out"));
-      }
-      int[] samples = compare.samples(dataset.columns(), rows.length - heldOut);
+      ComparedRows rows = ComparedRows.of(dataset, compare);
+      int[] samples = compare.samples(dataset.columns(), rows.training());
       GradientPasses.Choice choice = gradients.choose(methods, dataset);
       Comparison.Outcome outcome =
-          fit(
-              dataset,
-              rows,
-              samples,
-              heldOut,
-              Double.NaN,
-              choice.methods(),
-              targets,
-              algebra,
-              progress);
+          fit(dataset, rows, samples, Double.NaN, choice.methods(), targets, algebra, progress);
       publish(
           new ReportBuilder(dataset, outcome, algebra.role(), compare, common)
-              .notes(choice.notes()));
+              .notes(notes(rows, choice)));
     }
+  }
+
+  private static List<String> notes(ComparedRows rows, GradientPasses.Choice choice) {
+    return Stream.concat(rows.notes().stream(), choice.notes().stream()).toList();
   }
 
   private Comparison.Outcome fit(
       ComponentDataset dataset,
-      int[] rows,
+      ComparedRows rows,
       int[] samples,
-      int heldOut,
       double secondsPerRow,
       List<Estimator> methods,
       double[] targets,
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
-    TrainingData all = TrainingData.of(dataset, rows);
+    TrainingData all = TrainingData.of(dataset, rows.rows());
     FitContext context = new FitContext(algebra.backend(), common.seed, progress, common.threads());
     return Comparison.run(
         new ComparisonData(
-            all, rows.length - heldOut, rows.length, secondsPerRow, GradientPasses.offer(dataset)),
+            all,
+            rows.training(),
+            all.rows(),
+            secondsPerRow,
+            GradientPasses.offer(dataset),
+            rows.independent()),
         methods,
         samples,
         targets,

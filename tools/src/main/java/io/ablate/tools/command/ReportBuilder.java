@@ -6,6 +6,7 @@ import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.Manifest;
 import io.ablate.evaluate.Comparison;
 import io.ablate.evaluate.ComparisonResult;
+import io.ablate.mask.MaskDesigns;
 import io.ablate.tools.report.ReportContent;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -139,12 +140,21 @@ final class ReportBuilder {
     @Nullable Manifest origin = dataset.manifest();
     if (origin != null) {
       parts.add("output " + origin.output());
-      @Nullable Object keep = origin.masks().get("keep");
-      parts.add(keep == null ? "masks from a file" : "keep " + keep);
+      parts.add(masks(origin.masks()));
     }
     int[] heldOut = result.heldOutRows();
     parts.add(String.format(Locale.ROOT, "%,d held-out masks", heldOut[1] - heldOut[0]));
     return String.join(" · ", parts);
+  }
+
+  /** For example {@code keep 0.9} or {@code block-balanced masks, keep 0.9}. */
+  private static String masks(Map<String, Object> design) {
+    if (!MaskDesigns.NAMES.contains(String.valueOf(design.get("design")))) {
+      return "masks from a file";
+    }
+    String name = MaskDesigns.isDependent(design) ? design.get("design") + " masks" : "";
+    @Nullable Object keep = design.get("keep");
+    return keep == null ? name : (name.isEmpty() ? "" : name + ", ") + "keep " + keep;
   }
 
   private List<String> notes(ComparisonResult result) {

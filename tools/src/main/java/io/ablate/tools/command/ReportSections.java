@@ -95,10 +95,16 @@ final class ReportSections {
   }
 
   /** For example {@code design bernoulli, keep 0.9}. */
-  private static String words(Map<String, Object> values) {
-    return new TreeMap<>(values)
+  private static String words(Map<?, ?> values) {
+    return new TreeMap<Object, Object>(values)
         .entrySet().stream()
-            .map(entry -> entry.getKey() + " " + entry.getValue())
+            .map(
+                entry ->
+                    entry.getKey().toString().replace('_', '-')
+                        + " "
+                        + (entry.getValue() instanceof Map<?, ?> part
+                            ? "(" + words(part) + ")"
+                            : entry.getValue()))
             .collect(Collectors.joining(", "));
   }
 

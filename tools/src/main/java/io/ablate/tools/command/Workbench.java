@@ -17,7 +17,9 @@ import io.ablate.instrument.ExampleInput;
 import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.Instrumenter;
+import io.ablate.mask.ComparisonMasks;
 import io.ablate.mask.MaskDesign;
+import io.ablate.mask.MaskDesigns;
 import io.ablate.onnx.OnnxGraph;
 import io.ablate.onnx.OnnxModel;
 import java.nio.file.Path;
@@ -79,7 +81,7 @@ final class Workbench implements AutoCloseable {
       CommonOptions common,
       List<String> save,
       Progress progress) {
-    options.requireKeep();
+    options.requireMasks();
     options.requirePrecision();
     int[] examples = data.selection();
     OnnxModel onnx = OnnxModel.read(modelFile);
@@ -129,11 +131,40 @@ final class Workbench implements AutoCloseable {
     return examples.clone();
   }
 
+  /** Rows that the design of masks has; {@link Integer#MAX_VALUE} where there is no end. */
+  int designRows() {
+    return (int) Math.min(Integer.MAX_VALUE, design.rows());
+  }
+
+  /** Whether rows are known not to be independent Bernoulli draws. */
+  boolean dependentDesign() {
+    return MaskDesigns.isDependent(design.provenance());
+  }
+
+  /**
+   * The request to collect what a comparison needs, or to go on with it: rows to fit on, then rows
+   * to score on. The latter are independent Bernoulli draws whatever the design; of masks from a
+   * file, the file's.
+   */
+  CollectRequest comparison(Path store, int training, int heldOut) {
+    MaskDesign masks =
+        dependentDesign()
+            ? new ComparisonMasks(
+                design, training, options.independentMasks(seed, design.columns()))
+            : design;
+    return request(masks, store, 0, training + heldOut, true);
+  }
+
   /** The request to collect {@code rows} rows, or {@link #ALL_ROWS}. */
   CollectRequest request(Path store, long firstRow, int rows, boolean resume) {
+    return request(design, store, firstRow, rows, resume);
+  }
+
+  private CollectRequest request(
+      MaskDesign masks, Path store, long firstRow, int rows, boolean resume) {
     int count = rows;
     if (rows == ALL_ROWS) {
-      long available = design.rows();
+      long available = masks.rows();
       if (available == Long.MAX_VALUE) {
         throw new UsageException(Problem.of("how many masks?").remedy("give --masks N"));
       }
@@ -150,7 +181,7 @@ final class Workbench implements AutoCloseable {
             settings.batch(),
             options.memory(settings.memoryBytes()));
     return new CollectRequest(
-        store, model, design, firstRow, count, source, examples, labels(), resume, settings);
+        store, model, masks, firstRow, count, source, examples, labels(), resume, settings);
   }
 
   /** Gradient passes, by the gradient of the instrumented model. */
