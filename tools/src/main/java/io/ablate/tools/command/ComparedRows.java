@@ -39,7 +39,7 @@ record ComparedRows(int[] rows, int training, IndependentRows independent, List<
     if (manifest == null || from.isEmpty()) {
       int heldOut = compare.heldOut(Math.min(MOST_HELD_OUT, completed.length / 3));
       requireEnough(dataset, completed.length, heldOut);
-      return dependent(masks)
+      return MaskDesigns.isDependent(masks)
           ? new ComparedRows(
               completed,
               completed.length - heldOut,
@@ -84,14 +84,6 @@ record ComparedRows(int[] rows, int training, IndependentRows independent, List<
             training,
             IndependentRows.HELD_OUT,
             List.of(heldOutNote(masks)));
-  }
-
-  int heldOut() {
-    return rows.length - training;
-  }
-
-  private static boolean dependent(Map<String, Object> masks) {
-    return MaskDesigns.isDependent(masks);
   }
 
   private static String heldOutNote(Map<String, Object> masks) {
