@@ -3,7 +3,6 @@ package io.ablate.estimate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -21,12 +20,6 @@ public final class HierarchicalEstimator implements Estimator {
   public static final String NAME = "hierarchical";
 
   private static final float[][] NO_SOFT_ROWS = {};
-
-  /** Outputs from which the hyper-parameters are learnt; more gained less than .003 LDS. */
-  private static final int OUTPUTS = 4000;
-
-  /** Powers of the activation scale; in narrow networks the effects grow faster than it. */
-  private static final double[] POWERS = {1, 1.5, 2};
 
   @Override
   public String name() {
@@ -51,7 +44,7 @@ public final class HierarchicalEstimator implements Estimator {
     }
     Layers layers = new Layers(data.layerOfColumn());
     Design design = new Design(context.algebra(), data.masks(), NO_SOFT_ROWS);
-    Scaled scaled = Scaled.of(data, design, standardised, layers, context);
+    ScaledPrior scaled = ScaledPrior.of(data, design, standardised, layers, context);
     double[][] scale = scaled.scale();
     HierarchicalPrior prior = scaled.prior();
     GaussianPosterior posterior = new GaussianPosterior(design);
@@ -81,57 +74,9 @@ public final class HierarchicalEstimator implements Estimator {
         Map.of(
             "layer_variance", prior.layerVariance(),
             "noise_variance", prior.noise(),
-            "hyper_parameter_rows", scaled.pooled().design.rows(),
-            "hyper_parameter_examples", scaled.pooled().examples.length,
+            "hyper_parameter_rows", scaled.rows(),
+            "hyper_parameter_examples", scaled.examples(),
             "activation_scale_power", scaled.power()));
-  }
-
-  /**
-   * The prior whose scales explain the outputs best.
-   *
-   * @param power of the activation scale; 0 where none was collected
-   * @param scale examples × n
-   */
-  private record Scaled(
-      double power, double[][] scale, PooledOutputs pooled, HierarchicalPrior prior) {
-
-    static Scaled of(
-        TrainingData data,
-        Design design,
-        double[][] standardised,
-        Layers layers,
-        FitContext context) {
-      double[][] stored = data.activationScale();
-      if (stored == null) {
-        return of(0, new double[data.examples()][], design, standardised, layers, context);
-      }
-      Scaled best = null;
-      double least = Double.POSITIVE_INFINITY;
-      for (double power : POWERS) {
-        Scaled next = of(power, stored, design, standardised, layers, context);
-        double misfit = next.prior.misfit(next.pooled, context);
-        if (best == null || misfit < least) {
-          best = next;
-          least = misfit;
-        }
-      }
-      return Objects.requireNonNull(best);
-    }
-
-    private static Scaled of(
-        double power,
-        double[][] stored,
-        Design design,
-        double[][] standardised,
-        Layers layers,
-        FitContext context) {
-      double[][] scale = new double[stored.length][];
-      Arrays.setAll(scale, e -> layers.relativeScale(stored[e], design.columns(), power));
-      PooledOutputs pooled =
-          PooledOutputs.of(design, standardised, scale, layers, OUTPUTS, context);
-      return new Scaled(
-          power, scale, pooled, HierarchicalPrior.of(pooled, layers.count(), context));
-    }
   }
 
   /** Divides by the standard deviation, which is returned; leaves zeros alone. */

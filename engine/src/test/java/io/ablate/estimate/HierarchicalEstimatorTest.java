@@ -3,10 +3,13 @@ package io.ablate.estimate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ablate.evaluate.Lds;
+import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HierarchicalEstimatorTest extends EstimatorProperties {
   @Override
@@ -41,6 +44,34 @@ class HierarchicalEstimatorTest extends EstimatorProperties {
                     CONTEXT),
             truth);
     assertThat(with).isLessThan(.8 * without);
+  }
+
+  /** Effects that grow as s or as s², of either sign, in two layers. */
+  @ParameterizedTest
+  @ValueSource(doubles = {1, 2})
+  void shouldFindThePowerOfTheScaleThatTheEffectsFollow(double power) {
+    int n = 80;
+    MaskMatrix masks = SyntheticData.masks(150, n, 3);
+    SplittableRandom random = new SplittableRandom(4);
+    int[] layer = new int[n];
+    double[][] scale = new double[6][n];
+    double[][] outputs = new double[6][masks.rows()];
+    for (int e = 0; e < scale.length; e++) {
+      for (int i = 0; i < n; i++) {
+        layer[i] = i % 2;
+        scale[e][i] = Math.exp(random.nextGaussian());
+        double effect = Math.pow(scale[e][i], power) * random.nextGaussian();
+        for (int row = 0; row < masks.rows(); row++) {
+          outputs[e][row] += masks.get(row, i) ? effect : 0;
+        }
+      }
+      for (int row = 0; row < masks.rows(); row++) {
+        outputs[e][row] += .5 * random.nextGaussian();
+      }
+    }
+    ComponentModels models =
+        estimator().fit(new TrainingData(masks, outputs, layer, scale), CONTEXT);
+    assertThat(models.diagnostics()).containsEntry("activation_scale_power", power);
   }
 
   @Test
