@@ -49,6 +49,21 @@ class ModelAccuracyTest {
     }
   }
 
+  /** Weights in half precision must not change what the network recognises. */
+  @Test
+  void shouldAnswerWithHalvedWeightsAsTheOriginalDoes() throws IOException, OrtException {
+    String data = "cifar10:" + SharedFiles.require("data");
+    int count = 64;
+    float[][] original = logits(SharedFiles.require("models/resnet18-cifar10.onnx"), data, count);
+    float[][] halved = logits(BundledModels.extract("resnet18-cifar10", cache), data, count);
+    for (int i = 0; i < count; i++) {
+      for (int c = 0; c < 10; c++) {
+        // Logits reach 20; float16 rounds weights by up to 5e-4 of their size.
+        assertThat(halved[i][c]).isCloseTo(original[i][c], within(0.05f));
+      }
+    }
+  }
+
   private static float[][] logits(Path model, String data, int count) throws OrtException {
     ModelSidecar sidecar = ModelSidecar.of(model);
     int pixels = 3 * 32 * 32;

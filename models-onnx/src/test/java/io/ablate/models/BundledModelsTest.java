@@ -19,7 +19,8 @@ class BundledModelsTest {
 
   @Test
   void shouldListTheBundledModels() {
-    assertThat(BundledModels.names()).contains(BundledModels.DEFAULT, "resnet8-cifar10");
+    assertThat(BundledModels.names())
+        .contains(BundledModels.DEFAULT, "resnet8-cifar10", "resnet18-cifar10");
   }
 
   @ParameterizedTest
