@@ -1,35 +1,22 @@
 package io.ablate.benchmarks;
 
 import ai.onnxruntime.OrtException;
-import io.ablate.component.ComponentDiscovery;
-import io.ablate.component.ComponentRules;
-import io.ablate.component.ComponentSet;
 import io.ablate.forward.BatchOrder;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.OrtCpuBackend;
-import io.ablate.instrument.InstrumentOptions;
-import io.ablate.instrument.Instrumenter;
+import io.ablate.instrument.OutputFunction;
 import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.MaskMatrix;
-import io.ablate.onnx.OnnxModel;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.util.Arrays;
-import java.util.SplittableRandom;
 
 /**
  * The bundled ResNet-8, plain and masked, on the same threads and in the same batch size. Opening
  * it checks that a mask of ones gives the plain model's margins.
  */
 final class ForwardPair implements AutoCloseable {
-  private static final String MODEL = "/io/ablate/models/resnet8-cifar10.onnx";
-  private static final long[] EXAMPLE_SHAPE = {3, 32, 32};
-  private static final int CLASSES = 10;
-  private static final int LABEL = 3;
+  private static final int LABEL = Network.LABEL;
 
   final PlainModel plain;
   private final ForwardSession session;
@@ -38,34 +25,18 @@ final class ForwardPair implements AutoCloseable {
   private long nextRow;
 
   ForwardPair(int threads, int batch, BatchOrder order) throws OrtException {
-    OnnxModel model = bundled();
-    ComponentSet components = ComponentDiscovery.discover(model, ComponentRules.defaults());
+    Network network = Network.bundled("resnet8-cifar10");
     session =
         new OrtCpuBackend()
             .open(
-                Instrumenter.instrument(model, components, InstrumentOptions.defaults()),
-                new ForwardOptions(threads, EXAMPLE_SHAPE));
+                network.instrumented(OutputFunction.MARGIN),
+                new ForwardOptions(threads, Network.exampleShape()));
     masked = session.batch(BatchShape.of(order, batch));
-    masks = MaskMatrix.of(new BernoulliMasks(5, 0.9, components.size()), 0, 4 * batch);
-
-    int elements = 3 * 32 * 32;
-    float[] examples = new float[batch * elements];
-    SplittableRandom random = new SplittableRandom(6);
-    for (int i = 0; i < examples.length; i++) {
-      examples[i] = (float) random.nextGaussian();
-    }
-    if (order == BatchOrder.MASKS) {
-      // One example under all masks: the plain batch holds it as often.
-      for (int row = 1; row < batch; row++) {
-        System.arraycopy(examples, 0, examples, row * elements, elements);
-      }
-    }
+    masks = MaskMatrix.of(new BernoulliMasks(5, 0.9, network.components().size()), 0, 4 * batch);
+    float[] examples = Network.examples(batch, order);
     long[] shape = {batch, 3, 32, 32};
-    plain = new PlainModel(model, threads, shape, examples, CLASSES);
-    for (int slot = 0; slot < masked.shape().examples(); slot++) {
-      masked.setExample(
-          slot, Arrays.copyOfRange(examples, slot * elements, (slot + 1) * elements), LABEL);
-    }
+    plain = new PlainModel(network.model(), threads, shape, examples, Network.CLASSES);
+    Network.fill(masked, examples);
     checkOnes(batch);
   }
 
@@ -90,17 +61,6 @@ final class ForwardPair implements AutoCloseable {
       masked.setMask(slot, masks.words(), row * masks.wordsPerRow());
     }
     masked.run();
-  }
-
-  private static OnnxModel bundled() {
-    try (InputStream in = ForwardPair.class.getResourceAsStream(MODEL)) {
-      if (in == null) {
-        throw new IllegalStateException("not on the class path: " + MODEL);
-      }
-      return OnnxModel.parse(in.readAllBytes());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   @Override

@@ -20,24 +20,33 @@ import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.Instrumenter;
 import io.ablate.instrument.OutputFunction;
+import io.ablate.models.BundledModels;
 import io.ablate.onnx.OnnxModel;
+import java.io.IOException;
 import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Mask gradients against PyTorch's for the same masks, hard and soft, and examples. */
 class GoldenGradientsTest {
-  private static final double RELATIVE = 1e-3;
+  @TempDir Path cache;
 
   @ParameterizedTest
   @CsvSource({
-    "resnet8-cifar10, resnet8-cifar10",
-    "resnet8-cifar10-folded, resnet8-cifar10",
-    "resnet18-cifar10, resnet18-cifar10"
+    "resnet8-cifar10, resnet8-cifar10, 1e-3",
+    "resnet8-cifar10-folded, resnet8-cifar10, 1e-3",
+    "resnet18-cifar10, resnet18-cifar10, 1e-3",
+    // Its weights are rounded to float16: a few ReLUs switch elsewhere.
+    "bundled resnet18-cifar10, resnet18-cifar10, 3e-2"
   })
-  void shouldEqualTheGradientsOfPyTorch(String name, String golden) {
+  void shouldEqualTheGradientsOfPyTorch(String name, String golden, double tolerance)
+      throws IOException {
     Path folder = SharedFiles.require("golden/" + golden);
-    Path file = SharedFiles.require("models/" + name + ".onnx");
+    Path file =
+        name.startsWith("bundled ")
+            ? BundledModels.extract(name.replace("bundled ", ""), cache)
+            : SharedFiles.require("models/" + name + ".onnx");
     OnnxModel model = OnnxModel.read(file);
     InstrumentedModel instrumented =
         Instrumenter.instrument(
@@ -45,6 +54,7 @@ class GoldenGradientsTest {
             ComponentDiscovery.discover(model, ComponentRules.defaults()),
             InstrumentOptions.defaults().outputFunction(OutputFunction.MARGIN_LOGSUMEXP));
     int n = instrumented.components().size();
+    assertThat(n).isEqualTo(golden.startsWith("resnet18") ? 4800 : 672);
     double[] outputs = NpyFile.readDoubles(folder.resolve("grad_outputs.npy"));
     double[] masks = NpyFile.readDoubles(folder.resolve("grad_masks.npy"));
     double[] gradients = NpyFile.readDoubles(folder.resolve("grad_mask_gradient.npy"));
@@ -74,7 +84,7 @@ class GoldenGradientsTest {
         batch.run();
         for (int row = 0; row < rows; row++) {
           assertThat((double) batch.output(row))
-              .isCloseTo(outputs[row * examples + e], within(2e-3));
+              .isCloseTo(outputs[row * examples + e], within(2 * tolerance));
           batch.gradient(row, found);
           double error = 0;
           double norm = 0;
@@ -83,7 +93,9 @@ class GoldenGradientsTest {
             error += (found[i] - expected) * (found[i] - expected);
             norm += expected * expected;
           }
-          assertThat(Math.sqrt(error / norm)).as("row %d, example %d", row, e).isLessThan(RELATIVE);
+          assertThat(Math.sqrt(error / norm))
+              .as("row %d, example %d", row, e)
+              .isLessThan(tolerance);
         }
       }
     }

@@ -1,0 +1,39 @@
+package io.ablate.benchmarks;
+
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/** Options of a main class, each with a number. */
+final class NumberOptions {
+  private final Map<String, Double> values;
+
+  /**
+   * @param arguments names and numbers in turn
+   * @param defaults the options that exist
+   * @throws UsageException naming them if there is another, or no number
+   */
+  NumberOptions(String[] arguments, Map<String, Double> defaults) {
+    values = new TreeMap<>(defaults);
+    for (int i = 0; i < arguments.length; i += 2) {
+      String value = i + 1 < arguments.length ? arguments[i + 1] : "";
+      if (!values.containsKey(arguments[i]) || !value.matches("[0-9]+([.][0-9]+)?")) {
+        throw new UsageException(
+            Problem.of("unknown option or no number")
+                .at(arguments[i] + " " + value)
+                .expected(String.join(", ", values.keySet()) + ", each with a number"));
+      }
+      values.put(arguments[i], Double.parseDouble(value));
+    }
+  }
+
+  double number(String name) {
+    return Objects.requireNonNull(values.get(name), name);
+  }
+
+  int whole(String name) {
+    return (int) number(name);
+  }
+}
