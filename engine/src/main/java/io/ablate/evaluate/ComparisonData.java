@@ -4,6 +4,7 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.estimate.Costs;
+import io.ablate.estimate.FitContext;
 import io.ablate.estimate.GradientData;
 import io.ablate.estimate.Spending;
 import io.ablate.estimate.TrainingData;
@@ -41,6 +42,23 @@ public record ComparisonData(
   /** Data without gradient passes, of independent rows. */
   public ComparisonData(TrainingData data, int heldOutFrom, int heldOutTo, double secondsPerRow) {
     this(data, heldOutFrom, heldOutTo, secondsPerRow, null, IndependentRows.ALL);
+  }
+
+  /** The draws that all scores on these held-out rows share. */
+  public Bootstrap bootstrap(long seed) {
+    return new Bootstrap(data.examples(), heldOutTo - heldOutFrom, Bootstrap.DRAWS, seed);
+  }
+
+  /**
+   * The linearity ceiling by the independent rows among the first {@code samples} or the held-out
+   * ones; null where it cannot be told.
+   */
+  public @Nullable LinearityCeiling linearityCeiling(int samples, FitContext context) {
+    TrainingData rows = independentRows(samples);
+    return rows == null
+        ? null
+        : LinearityCeiling.of(
+            rows, bootstrap(context.seed()), context.seed(), context.algebra());
   }
 
   /** What there is to spend a budget on, and its price. */

@@ -26,7 +26,8 @@ public final class Interruption {
     return requested;
   }
 
-  static Interruption install(Thread worker) {
+  /** Has {@code worker} interrupted where the process is asked to end. */
+  public static Interruption install(Thread worker) {
     Interruption interruption = new Interruption();
     Runtime.getRuntime()
         .addShutdownHook(new Thread(() -> interruption.shutDown(worker), "interruption"));
@@ -34,7 +35,7 @@ public final class Interruption {
   }
 
   /** The command has ended by itself. */
-  void finished(int code) {
+  public void finished(int code) {
     result.complete(code);
   }
 

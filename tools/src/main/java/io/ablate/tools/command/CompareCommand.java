@@ -13,6 +13,7 @@ import io.ablate.estimate.FitContext;
 import io.ablate.estimate.TrainingData;
 import io.ablate.evaluate.Comparison;
 import io.ablate.evaluate.ComparisonData;
+import io.ablate.evaluate.GradientOffer;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.models.BundledModels;
 import io.ablate.tools.ConsoleProgress;
@@ -165,7 +166,7 @@ final class CompareCommand extends Subcommand {
             rows.training(),
             all.rows(),
             secondsPerRow,
-            GradientPasses.offer(dataset),
+            GradientOffer.of(dataset),
             rows.independent()),
         methods,
         samples,

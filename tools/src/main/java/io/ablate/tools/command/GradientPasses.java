@@ -5,12 +5,8 @@ import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.dataset.CollectRequest;
 import io.ablate.dataset.ComponentDataset;
-import io.ablate.dataset.Manifest;
 import io.ablate.estimate.Costs;
 import io.ablate.estimate.Estimator;
-import io.ablate.estimate.GradientData;
-import io.ablate.evaluate.GradientOffer;
-import io.ablate.mask.GradientMasks;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
@@ -116,20 +112,5 @@ final class GradientPasses {
   private static Costs costs(int columns, int[] passes) {
     boolean some = passes.length > 0;
     return new Costs(2, columns, (int) LARGE, passes, some, some, true);
-  }
-
-  /** The gradient passes that a store holds; null if none. */
-  static @Nullable GradientOffer offer(ComponentDataset dataset) {
-    Manifest manifest = dataset.manifest();
-    Manifest.Gradients stored = manifest == null ? null : manifest.gradients();
-    if (stored == null || dataset.gradientSegmentEnds().length == 0) {
-      return null;
-    }
-    GradientMasks masks = GradientMasks.of(stored.masks(), dataset.columns());
-    return new GradientOffer(
-        stored.cost(),
-        dataset.gradientSegmentEnds(),
-        masks != null && masks.soft() > 0,
-        passes -> GradientData.of(Objects.requireNonNull(dataset.gradients(passes))));
   }
 }

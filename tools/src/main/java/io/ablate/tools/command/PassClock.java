@@ -3,14 +3,17 @@ package io.ablate.tools.command;
 import io.ablate.base.Progress;
 
 /** Passes on progress and measures how long the passes themselves take. */
-final class PassClock implements Progress {
+public final class PassClock implements Progress {
   private final Progress next;
   private long firstDone = -1;
   private long lastDone;
   private long firstNanos;
   private long lastNanos;
 
-  PassClock(Progress next) {
+  /**
+   * @param next told of everything
+   */
+  public PassClock(Progress next) {
     this.next = next;
   }
 
@@ -28,7 +31,7 @@ final class PassClock implements Progress {
   }
 
   /** Seconds per pass of this run; NaN if there was none. */
-  double secondsPerPass() {
+  public double secondsPerPass() {
     return lastDone > firstDone
         ? (lastNanos - firstNanos) / 1e9 / (lastDone - firstDone)
         : Double.NaN;

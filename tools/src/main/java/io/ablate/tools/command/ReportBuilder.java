@@ -6,6 +6,7 @@ import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.Manifest;
 import io.ablate.evaluate.Comparison;
 import io.ablate.evaluate.ComparisonResult;
+import io.ablate.evaluate.GradientOffer;
 import io.ablate.mask.MaskDesigns;
 import io.ablate.tools.report.ReportContent;
 import java.util.ArrayList;
@@ -164,7 +165,7 @@ final class ReportBuilder {
           String.format(
               Locale.ROOT,
               "A forward pass counts 1, a gradient pass (forward and backward) %.2f, as it took here.",
-              Objects.requireNonNull(GradientPasses.offer(dataset)).cost()));
+              Objects.requireNonNull(GradientOffer.of(dataset)).cost()));
     }
     notes.add(
         "Passes count what fitting saw; the held-out masks that score it are not among them.");

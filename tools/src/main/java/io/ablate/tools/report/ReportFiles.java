@@ -26,6 +26,11 @@ public final class ReportFiles {
     Json.write(folder.resolve("compare.json"), content.result());
   }
 
+  /** Writes LDS against passes alone, as a stand-alone SVG document. */
+  public static void writeChart(Path file, ReportContent content) {
+    AtomicFile.writeString(file, content.passesChart().svg());
+  }
+
   /** The figures as comma-separated values, one line per point. */
   private static String csv(List<CurvePoint> curves) {
     StringBuilder csv =

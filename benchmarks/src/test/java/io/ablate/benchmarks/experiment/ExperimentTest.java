@@ -1,0 +1,247 @@
+package io.ablate.benchmarks.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.ablate.base.BadInputException;
+import io.ablate.base.Json;
+import io.ablate.base.NpyFile;
+import io.ablate.base.NpyType;
+import io.ablate.base.NpyWriter;
+import io.ablate.base.UsageException;
+import io.ablate.dataset.ComponentDataset;
+import io.ablate.instrument.OutputFunction;
+import io.ablate.onnx.GraphBuilder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Experiments on a model small enough to be run in no time. */
+class ExperimentTest {
+  private static final int EXAMPLES = 3;
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void writeModelAndData() throws IOException {
+    GraphBuilder graph = new GraphBuilder(3);
+    String x = graph.input("image", -1, 2, 6, 6);
+    x = graph.relu(graph.conv("conv1", x, 2, 5, 3));
+    x = graph.relu(graph.conv("conv2", x, 5, 8, 3));
+    graph.gemm("fc", "logits", graph.meanOverPositions(x), 8, 3);
+    graph.output("logits", -1, 3).model().write(folder.resolve("model.onnx"));
+
+    ByteBuffer values = ByteBuffer.allocate(EXAMPLES * 72 * 4).order(ByteOrder.LITTLE_ENDIAN);
+    SplittableRandom random = new SplittableRandom(4);
+    while (values.hasRemaining()) {
+      values.putFloat((float) random.nextGaussian());
+    }
+    npy("x.npy", values.array(), NpyType.FLOAT32, EXAMPLES, 2, 6, 6);
+    npy("y.npy", new byte[] {0, 1, 2}, NpyType.UINT8, EXAMPLES);
+  }
+
+  private void npy(String name, byte[] data, NpyType type, long... shape) throws IOException {
+    try (var out = Files.newOutputStream(folder.resolve(name))) {
+      out.write(NpyWriter.header(type, shape));
+      out.write(data);
+    }
+  }
+
+  private Path grid(long seed) throws IOException {
+    Path file = folder.resolve("grid" + seed + ".json");
+    String data = "npy:" + folder.resolve("x.npy") + "," + folder.resolve("y.npy");
+    return Files.writeString(
+        file,
+        """
+        {"schema_version": 1, "experiments": [{
+          "name": "tiny", "model": "model.onnx", "data": "DATA",
+          "examples": {"drawn": "all", "positions": [0, 1, 2]},
+          "designs": [{"name": "bernoulli", "keep": 0.9, "seed": 1}],
+          "outputs": ["margin", "margin-logsumexp"],
+          "samples": [20, 40],
+          "methods": [{"name": "least-squares"}, {"name": "ridge", "max_samples": 30},
+                      {"name": "mask-gradient"}],
+          "gradients": {"passes": 4, "soft": 0.2, "seed": 2, "cost": 2.5},
+          "held_out": {"keep": 0.9, "seed": 3, "masks": 30},
+          "shift": {"ablated": [0.05, 0.15], "seed": 4, "masks": 25},
+          "targets": [0.3, 0.5], "seed": SEED}]}
+        """
+            .replace("DATA", data)
+            .replace("SEED", Long.toString(seed)));
+  }
+
+  private int run(Path grid, String work) {
+    return ExperimentMain.run(
+        grid.toString(),
+        "--work",
+        folder.resolve(work).toString(),
+        "--out",
+        folder.resolve(work + "-results").toString(),
+        "--batch",
+        "8",
+        "--linalg",
+        "ejml",
+        "--threads",
+        "1");
+  }
+
+  private Path result(String work, String output) {
+    return folder.resolve(work + "-results").resolve("tiny.bernoulli-0.9." + output + ".json");
+  }
+
+  private List<Path> cells(String work) throws IOException {
+    try (Stream<Path> files = Files.walk(folder.resolve(work).resolve("tiny/cells"))) {
+      return files.filter(Files::isRegularFile).sorted().toList();
+    }
+  }
+
+  /** The figures without wall-clock seconds. */
+  private static JsonNode figures(Path result) {
+    JsonNode tree = Json.read(result);
+    tree.path("comparison")
+        .path("curves")
+        .forEach(point -> ((ObjectNode) point).remove(List.of("seconds", "fit_seconds")));
+    ObjectNode figures = Json.mapper().createObjectNode();
+    figures.set("comparison", tree.path("comparison"));
+    figures.set("shift", tree.path("shift"));
+    return figures;
+  }
+
+  @Test
+  void shouldGoOnWhereItWasInterrupted() throws IOException {
+    assertThat(run(grid(0), "whole")).isZero();
+
+    Thread.currentThread().interrupt();
+    assertThat(run(grid(0), "parts")).isEqualTo(4);
+    assertThat(result("parts", "margin")).doesNotExist();
+    assertThat(run(grid(0), "parts")).isZero();
+    List<Path> cells = cells("parts");
+    byte[] kept = Files.readAllBytes(cells.getFirst());
+    Files.delete(cells.getLast());
+    Files.delete(result("parts", "margin"));
+    assertThat(run(grid(0), "parts")).isZero();
+
+    assertThat(cells("parts")).isEqualTo(cells);
+    assertThat(cells.getFirst()).hasBinaryContent(kept);
+    for (String output : List.of("margin", "margin-logsumexp")) {
+      assertThat(figures(result("parts", output))).isEqualTo(figures(result("whole", output)));
+    }
+  }
+
+  @Test
+  void shouldWriteAResultThatSaysHowItWasMade() throws IOException {
+    assertThat(run(grid(0), "work")).isZero();
+    Result result = Result.read(result("work", "margin"));
+    assertThat(result.provenance().command()).startsWith("benchmarks/run experiment");
+    assertThat(result.collected().components()).isEqualTo(13);
+    assertThat(result.collected().gradientCost()).isEqualTo(2.5);
+    assertThat(result.comparison().methods())
+        .containsExactly("least-squares", "ridge", "mask-gradient");
+    assertThat(result.comparison().curve("least-squares"))
+        .extracting(point -> point.samples())
+        .containsExactly(20, 28, 40);
+    assertThat(result.comparison().curve("ridge"))
+        .extracting(point -> point.samples())
+        .containsExactly(20, 28);
+    assertThat(result.comparison().curve("mask-gradient"))
+        .extracting(point -> point.gradientPasses())
+        .containsExactly(1, 2, 3, 4);
+    assertThat(result.shift()).hasSize(2 * (3 + 2 + 4));
+    assertThat(folder.resolve("work-results/tiny.bernoulli-0.9.margin.svg"))
+        .content()
+        .contains("data-method=\"ridge\"")
+        .doesNotContain("<image");
+  }
+
+  @Test
+  void shouldComputeCellsOfAChangedEntryAnew() throws IOException {
+    assertThat(run(grid(0), "work")).isZero();
+    Cell before = Json.read(cells("work").getFirst(), Cell.class);
+    assertThat(run(grid(7), "work")).isZero();
+    Cell after = Json.read(cells("work").getFirst(), Cell.class);
+    assertThat(after.key()).isNotEqualTo(before.key());
+    // The seed moves the bootstrap, not the fit.
+    assertThat(after.draws()).isNotEqualTo(before.draws());
+    assertThat(after.point().ldsMean()).isEqualTo(before.point().ldsMean());
+  }
+
+  @Test
+  void shouldTellOutputsFromLogitsAsTheModelDoes() throws IOException {
+    assertThat(run(grid(0), "work")).isZero();
+    Path store;
+    try (Stream<Path> stores = Files.list(folder.resolve("work/tiny/stores"))) {
+      store =
+          stores
+              .filter(file -> Files.isDirectory(file) && file.toString().contains("held-out"))
+              .findFirst()
+              .orElseThrow();
+    }
+    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+      int[] labels = Objects.requireNonNull(dataset.labels());
+      int rows = dataset.rows();
+      double[][] stored = dataset.outputs(IntStream.range(0, rows).toArray());
+      double[][] told = StoredLogits.outputs(store, labels, OutputFunction.MARGIN, rows);
+      double[][] smooth =
+          StoredLogits.outputs(store, labels, OutputFunction.MARGIN_LOGSUMEXP, rows);
+      double[][] loss = StoredLogits.outputs(store, labels, OutputFunction.LOSS, rows);
+      double[][] logProb = StoredLogits.outputs(store, labels, OutputFunction.LOG_PROB, rows);
+      double[] logits = NpyFile.readDoubles(store.resolve("logits.npy"));
+      for (int e = 0; e < EXAMPLES; e++) {
+        for (int row = 0; row < rows; row++) {
+          assertThat(told[e][row]).isCloseTo(stored[e][row], within(1e-5));
+          int at = (row * EXAMPLES + e) * 3;
+          double own = Math.exp(logits[at + e]);
+          double all = 0;
+          for (int c = 0; c < 3; c++) {
+            all += Math.exp(logits[at + c]);
+          }
+          assertThat(smooth[e][row]).isCloseTo(Math.log(own / (all - own)), within(1e-9));
+          assertThat(logProb[e][row]).isCloseTo(Math.log(own / all), within(1e-9));
+          assertThat(loss[e][row]).isEqualTo(-logProb[e][row]);
+        }
+      }
+    }
+  }
+
+  @Test
+  void shouldRefuseWhatAGridDoesNotKnow() throws IOException {
+    Path grid = grid(0);
+    String text = Files.readString(grid);
+    Files.writeString(grid, text.replace("\"targets\"", "\"target\""));
+    assertThatThrownBy(() -> Grid.read(grid))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("not a grid of experiments")
+        .hasMessageContaining("target");
+    Files.writeString(grid, text.replace("\"bernoulli\"", "\"balanced\""));
+    assertThatThrownBy(() -> Grid.read(grid))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("unknown design of masks")
+        .hasMessageContaining("found balanced");
+    assertThat(ExperimentMain.run(grid(0).toString(), "--only", "huge")).isEqualTo(2);
+    assertThat(ExperimentMain.run("--chart", grid.toString())).isEqualTo(3);
+  }
+
+  @Test
+  void shouldReadTheGridOfTheProject() {
+    Grid grid = Grid.read(Path.of("grids/sample-efficiency.json"));
+    assertThat(grid.experiments())
+        .extracting(Experiment::name)
+        .containsExactly("shapes", "resnet8-cifar10", "resnet18-cifar10", "resnet50-imagenet");
+    for (Experiment experiment : grid.experiments()) {
+      assertThat(experiment.examples().positions()).hasSize(20).doesNotHaveDuplicates();
+    }
+  }
+}
