@@ -1,17 +1,20 @@
 package io.ablate.estimate;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * The method that was best on what there is to learn from: {@link GradientHierarchicalEstimator}
- * where there are gradients and outputs, {@link IntegratedGradientEstimator} for a few gradient
- * passes alone, {@link HierarchicalEstimator} without gradients.
+ * The method that suits what there is to learn from: {@link GradientHierarchicalEstimator} where
+ * there are gradients and outputs, {@link IntegratedGradientEstimator} for a few gradient passes
+ * alone; without gradients the one of {@link AutoCandidates} that predicts left-out rows best.
  */
 public final class AutoEstimator implements Estimator {
   /** The name of this method. */
   public static final String NAME = "auto";
+
+  private static final String CHOSEN = "chosen";
 
   /** Outputs per example from which weights for the gradients can be learnt: this many at least. */
   private static final int OUTPUTS = 6;
@@ -25,7 +28,7 @@ public final class AutoEstimator implements Estimator {
   /** Share of a budget that may go into the fixed price of gradients and outputs together. */
   private static final double FIXED = .2;
 
-  private static final Estimator FORWARD = new HierarchicalEstimator();
+  private static final Estimator FORWARD = AutoCandidates.ALL.getFirst().method();
   private static final Estimator GRADIENTS = new IntegratedGradientEstimator();
   private static final Estimator BOTH = new GradientHierarchicalEstimator();
 
@@ -50,25 +53,50 @@ public final class AutoEstimator implements Estimator {
   }
 
   @Override
+  public boolean usesGradients() {
+    return true;
+  }
+
+  @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
-    ComponentModels models = choose(data).fit(data, context);
+    AutoCandidates.Choice choice = choose(data, context);
+    ComponentModels models = choice.method().fit(data, context);
     Map<String, Object> diagnostics = new TreeMap<>(models.diagnostics());
-    diagnostics.put("chosen", models.method());
+    diagnostics.put(CHOSEN, models.method());
+    diagnostics.put("reason", choice.reason());
+    diagnostics.put("candidates", choice.scores());
     return new ComponentModels(
         NAME, models.attributions(), models.intercepts(), models.standardErrors(), diagnostics);
   }
 
-  private static Estimator choose(TrainingData data) {
+  private static AutoCandidates.Choice choose(TrainingData data, FitContext context) {
     GradientData gradients = data.gradients();
     if (gradients == null || gradients.passes() == 0) {
-      return FORWARD;
+      return AutoCandidates.choose(data, context);
     }
     String choice =
         choice(
             gradients.passes() + data.rows(),
             gradients.unablated() != null || data.rows() > 0,
             data.columns());
-    return choice.equals(BOTH.name()) ? BOTH : GRADIENTS;
+    return choice.equals(BOTH.name())
+        ? new AutoCandidates.Choice(BOTH, "gradients, and outputs to weigh them by", Map.of())
+        : new AutoCandidates.Choice(
+            GRADIENTS, "gradients, and too few outputs to weigh them by", Map.of());
+  }
+
+  /**
+   * The method that {@code auto} would fit to data without gradients.
+   *
+   * @throws io.ablate.base.InterruptedRunException if the thread is interrupted
+   */
+  public static Estimator forRows(TrainingData data, FitContext context) {
+    return AutoCandidates.choose(data, context).method();
+  }
+
+  /** The method behind models that this one fitted. */
+  static Estimator chosen(ComponentModels models) {
+    return Estimators.byName(Objects.toString(models.diagnostics().get(CHOSEN)));
   }
 
   /** The name of the method that fits what a spending buys. */

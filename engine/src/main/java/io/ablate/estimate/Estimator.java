@@ -19,6 +19,11 @@ public interface Estimator {
     return Spending.rowsOnly(budget, false, costs);
   }
 
+  /** Whether the models depend on gradient passes where there are any. */
+  default boolean usesGradients() {
+    return false;
+  }
+
   /**
    * Fits one model per example.
    *

@@ -22,4 +22,9 @@ public record FitContext(LinearAlgebra algebra, long seed, Progress progress, in
   public FitContext(LinearAlgebra algebra, long seed, Progress progress) {
     this(algebra, seed, progress, Runtime.getRuntime().availableProcessors());
   }
+
+  /** The same without reports of progress, for fits within a longer job. */
+  public FitContext quiet() {
+    return new FitContext(algebra, seed, Progress.NONE, threads);
+  }
 }

@@ -63,6 +63,11 @@ public final class GradientHierarchicalEstimator implements Estimator {
   }
 
   @Override
+  public boolean usesGradients() {
+    return true;
+  }
+
+  @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
     GradientData gradients = GradientInputs.require(data, NAME);
     int examples = data.examples();

@@ -28,6 +28,11 @@ public final class IntegratedGradientEstimator implements Estimator {
   }
 
   @Override
+  public boolean usesGradients() {
+    return true;
+  }
+
+  @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
     GradientData gradients = GradientInputs.require(data, NAME);
     GradientEvidence evidence =

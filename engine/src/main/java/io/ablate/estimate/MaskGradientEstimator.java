@@ -27,6 +27,11 @@ public final class MaskGradientEstimator implements Estimator {
   }
 
   @Override
+  public boolean usesGradients() {
+    return true;
+  }
+
+  @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
     GradientData gradients = GradientInputs.require(data, NAME);
     GradientEvidence evidence =

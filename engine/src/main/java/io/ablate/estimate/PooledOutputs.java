@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
  * of variances.
  */
 final class PooledOutputs {
-  private static final int EXAMPLES = 16;
-  private static final int MOST_ROWS = 400;
+  static final int EXAMPLES = 16;
+  static final int MOST_ROWS = 400;
   private static final int FEWEST_ROWS = 250;
   private static final long WORK = 6_000_000_000L;
   private static final long ENTRIES = 32_000_000L;

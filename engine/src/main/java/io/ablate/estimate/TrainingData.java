@@ -113,4 +113,16 @@ public record TrainingData(
     }
     return new TrainingData(masks.rows(from, to), part, layerOfColumn, activationScale, gradients);
   }
+
+  /** The given rows, in the given order. */
+  public TrainingData select(int[] rows) {
+    double[][] selected = new double[outputs.length][rows.length];
+    for (int e = 0; e < selected.length; e++) {
+      for (int i = 0; i < rows.length; i++) {
+        selected[e][i] = outputs[e][rows[i]];
+      }
+    }
+    return new TrainingData(
+        masks.select(rows), selected, layerOfColumn, activationScale, gradients);
+  }
 }
