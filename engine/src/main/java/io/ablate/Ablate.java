@@ -12,6 +12,7 @@ import io.ablate.estimate.ComponentModels;
 import io.ablate.estimate.Estimator;
 import io.ablate.estimate.Estimators;
 import io.ablate.estimate.FitContext;
+import io.ablate.estimate.Intervals;
 import io.ablate.estimate.TrainingData;
 import io.ablate.evaluate.Lds;
 import io.ablate.example.ModelSidecar;
@@ -124,19 +125,38 @@ public final class Ablate implements AutoCloseable {
    * @throws InterruptedRunException if the thread is interrupted
    */
   public Attribution attribute(float[] input, int label, int passes) {
+    return attribute(input, label, passes, 0);
+  }
+
+  /**
+   * As {@link #attribute(float[], int, int)}, with standard errors from further fits to the same
+   * passes.
+   *
+   * @param refits how many, {@value Intervals#FEWEST_REFITS} or more, 100 are plenty; 0 for the
+   *     method's own standard errors if it has any
+   */
+  public Attribution attribute(float[] input, int label, int passes, int refits) {
     if (passes < 2) {
       throw new UsageException(Problem.of("too few passes").expected("at least 2").found(passes));
     }
     double[] outputs = outputs(input, label, 0, passes);
-    ComponentModels fit =
-        estimator.fit(
-            new TrainingData(
-                MaskMatrix.of(design, 0, passes),
-                new double[][] {outputs},
-                model.components().layerOfColumn(),
-                null),
-            new FitContext(algebra, settings.seed(), Progress.NONE));
-    return new Attribution(model.components(), fit.attributions()[0], fit.intercepts()[0], passes);
+    TrainingData data =
+        new TrainingData(
+            MaskMatrix.of(design, 0, passes),
+            new double[][] {outputs},
+            model.components().layerOfColumn());
+    FitContext context = new FitContext(algebra, settings.seed(), Progress.NONE);
+    ComponentModels fit = estimator.fit(data, context);
+    double @Nullable [][] errors =
+        refits == 0
+            ? fit.standardErrors()
+            : Intervals.of(estimator, fit, data, refits, context).standardErrors();
+    return new Attribution(
+        model.components(),
+        fit.attributions()[0],
+        errors == null ? null : errors[0],
+        fit.intercepts()[0],
+        passes);
   }
 
   /**

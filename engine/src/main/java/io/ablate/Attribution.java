@@ -5,6 +5,7 @@ import io.ablate.component.ComponentSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every component contributes to one prediction: g(x) = intercept + Σ effect_i · x_i over the
@@ -15,10 +16,17 @@ public final class Attribution {
   private final double[] effects;
   private final double intercept;
   private final int passes;
+  private final double @Nullable [] standardErrors;
 
-  Attribution(ComponentSet components, double[] effects, double intercept, int passes) {
+  Attribution(
+      ComponentSet components,
+      double[] effects,
+      double @Nullable [] standardErrors,
+      double intercept,
+      int passes) {
     this.components = components;
     this.effects = effects;
+    this.standardErrors = standardErrors;
     this.intercept = intercept;
     this.passes = passes;
   }
@@ -39,6 +47,15 @@ public final class Attribution {
   /** Change of the output per component kept, [n]; a copy. */
   public double[] effects() {
     return effects.clone();
+  }
+
+  /**
+   * The standard error of every effect, [n]; a copy. Null where neither intervals were asked for
+   * nor the method gives any. Twice as much on either side is about a 95 % interval; see {@link
+   * io.ablate.estimate.Intervals} for what it covers.
+   */
+  public double @Nullable [] standardErrors() {
+    return standardErrors == null ? null : standardErrors.clone();
   }
 
   public double intercept() {

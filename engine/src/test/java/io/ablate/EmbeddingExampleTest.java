@@ -13,6 +13,8 @@ import io.ablate.models.BundledModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -71,6 +73,22 @@ class EmbeddingExampleTest {
       int column = attribution.components().columns().indexOf(strongest.component());
       assertThat(attribution.predictWithout(column))
           .isCloseTo(attribution.predictWithout() - strongest.effect(), within(1e-9));
+    }
+  }
+
+  @Test
+  void shouldGiveStandardErrorsWhereAskedForWithoutFurtherPasses() {
+    try (Ablate ablate = Ablate.open(model)) {
+      Attribution plain = ablate.attribute(input, label, 60);
+      Attribution with = ablate.attribute(input, label, 60, 10);
+      assertThat(plain.standardErrors()).isNull();
+      assertThat(with.effects()).isEqualTo(plain.effects());
+      assertThat(with.passes()).isEqualTo(60);
+      double[] errors = Objects.requireNonNull(with.standardErrors());
+      assertThat(errors).hasSize(with.effects().length);
+      // 0 only where a component was never ablated.
+      assertThat(Arrays.stream(errors).filter(error -> error > 0).count())
+          .isGreaterThan(errors.length * 9 / 10);
     }
   }
 

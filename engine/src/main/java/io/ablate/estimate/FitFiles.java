@@ -6,24 +6,31 @@ import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Json;
 import io.ablate.base.NpyFile;
+import io.ablate.base.NpyType;
 import io.ablate.base.NpyWriter;
 import io.ablate.base.Problem;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A fit on disk: {@code attributions.npy} (float32, examples × n), {@code intercepts.npy} (float32,
  * examples), {@code manifest.json}, and both arrays again in {@code attributions.safetensors}. A
- * method that knows its standard errors adds {@code attributions_se.npy} (float32, examples × n).
+ * method that knows its standard errors adds {@code attributions_se.npy} (float32, examples × n),
+ * and {@link Intervals} add {@code attributions_ci.npy} (float32, 2 × examples × n).
  */
 public final class FitFiles {
   /** Version of {@code manifest.json}. */
   public static final int SCHEMA_VERSION = 1;
 
   private static final String STANDARD_ERRORS = "attributions_se.npy";
+  private static final String BOUNDS = "attributions_ci.npy";
 
   private FitFiles() {}
 
@@ -41,22 +48,34 @@ public final class FitFiles {
    * @param provenance further fields of the manifest: samples, seed, the store's manifest, …
    */
   public static void write(Path folder, ComponentModels models, Map<String, Object> provenance) {
+    write(folder, models, null, provenance);
+  }
+
+  /**
+   * As {@link #write(Path, ComponentModels, Map)}.
+   *
+   * @param intervals whose standard errors go before those of the models; null for none
+   */
+  public static void write(
+      Path folder,
+      ComponentModels models,
+      @Nullable Intervals intervals,
+      Map<String, Object> provenance) {
     delete(folder.resolve("manifest.json"));
     delete(folder.resolve(STANDARD_ERRORS));
+    delete(folder.resolve(BOUNDS));
     int examples = models.attributions().length;
     int columns = examples == 0 ? 0 : models.attributions()[0].length;
-    float[][] attributions = new float[examples][];
-    for (int e = 0; e < examples; e++) {
-      attributions[e] = floats(models.attributions()[e]);
-    }
+    float[][] attributions = floats(models.attributions());
     float[] intercepts = floats(models.intercepts());
     NpyWriter.writeFloats(folder.resolve("attributions.npy"), attributions);
     NpyWriter.writeFloats(folder.resolve("intercepts.npy"), intercepts);
-    double[][] errors = models.standardErrors();
+    double[][] errors = intervals == null ? models.standardErrors() : intervals.standardErrors();
     if (errors != null) {
-      float[][] narrow = new float[examples][];
-      Arrays.setAll(narrow, e -> floats(errors[e]));
-      NpyWriter.writeFloats(folder.resolve(STANDARD_ERRORS), narrow);
+      NpyWriter.writeFloats(folder.resolve(STANDARD_ERRORS), floats(errors));
+    }
+    if (intervals != null) {
+      writeBounds(folder.resolve(BOUNDS), intervals, columns);
     }
     new Safetensors(Map.of("method", models.method()))
         .add("attributions", new long[] {examples, columns}, attributions)
@@ -68,6 +87,12 @@ public final class FitFiles {
     manifest.put("examples", examples);
     manifest.put("components", columns);
     manifest.set("diagnostics", Json.mapper().valueToTree(models.diagnostics()));
+    if (intervals != null) {
+      manifest
+          .putObject("intervals")
+          .put("refits", intervals.refits())
+          .put("subsample", intervals.subsample());
+    }
     provenance.forEach((key, value) -> manifest.set(key, Json.mapper().valueToTree(value)));
     Json.write(folder.resolve("manifest.json"), manifest);
   }
@@ -126,6 +151,26 @@ public final class FitFiles {
       }
     }
     return values;
+  }
+
+  private static void writeBounds(Path file, Intervals intervals, int columns) {
+    int examples = intervals.lower().length;
+    ByteBuffer row = ByteBuffer.allocate(4 * columns).order(ByteOrder.LITTLE_ENDIAN);
+    AtomicFile.write(
+        file,
+        out -> {
+          out.write(NpyWriter.header(NpyType.FLOAT32, 2, examples, columns));
+          for (double[][] end : List.of(intervals.lower(), intervals.upper())) {
+            for (double[] example : end) {
+              row.asFloatBuffer().put(floats(example));
+              out.write(row.array());
+            }
+          }
+        });
+  }
+
+  private static float[][] floats(double[][] values) {
+    return Arrays.stream(values).map(FitFiles::floats).toArray(float[][]::new);
   }
 
   private static float[] floats(double[] values) {

@@ -9,7 +9,7 @@ import java.util.Optional;
  * Ridge regression whose prior knows the layers and how much every component says: y = c + X̃
  * diag(s) w + ε with w of layer g ~ N(0, τ_g² I), s a power of the activation scale relative to the
  * layer's mean (1 where none was collected). One set of τ_g and σ, and the power, for all examples
- * maximise the sum of their marginal likelihoods.
+ * maximise the sum of their marginal likelihoods. Standard errors are those of the posterior.
  *
  * <p>Choose it over ridge wherever components fall into layers: with few rows it needs a half to a
  * fifth of the passes. Counts one more pass than rows, for the activation scale. Cost: a few
@@ -20,6 +20,9 @@ public final class HierarchicalEstimator implements Estimator {
   public static final String NAME = "hierarchical";
 
   private static final float[][] NO_SOFT_ROWS = {};
+
+  /** Floating-point operations beyond which the standard errors, the dearest part, are left out. */
+  private static final double MOST_WORK = 4e11;
 
   @Override
   public String name() {
@@ -48,6 +51,8 @@ public final class HierarchicalEstimator implements Estimator {
     double[][] scale = scaled.scale();
     HierarchicalPrior prior = scaled.prior();
     GaussianPosterior posterior = new GaussianPosterior(design);
+    boolean withErrors = posterior.work() * examples <= MOST_WORK;
+    double[][] errors = new double[examples][n];
     List<double[]> theta =
         Parallel.map(
             "solve",
@@ -57,12 +62,19 @@ public final class HierarchicalEstimator implements Estimator {
               if (deviation[e] == 0) {
                 return new double[n];
               }
-              double[] variance = prior.variances(layers, scale[e]);
-              double[] mean =
-                  posterior
-                      .solve(variance, standardised[e], prior.noise(), prior.noise(), false)
-                      .mean();
+              GaussianPosterior.Coefficients found =
+                  posterior.solve(
+                      prior.variances(layers, scale[e]),
+                      standardised[e],
+                      prior.noise(),
+                      prior.noise(),
+                      withErrors);
+              double[] mean = found.mean();
+              double[] variance = found.variance();
               Arrays.setAll(mean, i -> mean[i] * deviation[e]);
+              if (variance != null) {
+                Arrays.setAll(errors[e], i -> Math.sqrt(variance[i]) * deviation[e]);
+              }
               return mean;
             });
     double[] intercepts = new double[examples];
@@ -71,6 +83,7 @@ public final class HierarchicalEstimator implements Estimator {
         NAME,
         theta.toArray(double[][]::new),
         intercepts,
+        withErrors ? errors : null,
         Map.of(
             "layer_variance", prior.layerVariance(),
             "noise_variance", prior.noise(),

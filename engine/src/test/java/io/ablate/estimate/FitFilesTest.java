@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Json;
+import io.ablate.base.NpyFile;
 import io.ablate.base.NpyWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -49,6 +50,26 @@ class FitFilesTest {
     assertThat(FitFiles.read(folder).models().standardErrors()).isDeepEqualTo(errors);
     FitFiles.write(folder, MODELS, Map.of());
     assertThat(FitFiles.read(folder).models().standardErrors()).isNull();
+  }
+
+  @Test
+  void shouldWriteIntervalsAndForgetThoseOfAnEarlierFit() throws IOException {
+    double[][] errors = {{.5, .25, 1}, {2, 4, 8}};
+    double[][] lower = {{.5, -2.5, -1.75}, {-4, -4, -8}};
+    double[][] upper = {{2.5, -1.5, 2.25}, {4, 12, 24}};
+    FitFiles.write(folder, MODELS, new Intervals(20, 80, errors, lower, upper), Map.of());
+    FitFiles.Fit fit = FitFiles.read(folder);
+    assertThat(fit.models().standardErrors()).isDeepEqualTo(errors);
+    assertThat(fit.manifest().path("intervals").toString())
+        .isEqualTo("{\"refits\":20,\"subsample\":80}");
+    try (NpyFile bounds =
+        NpyFile.open(folder.resolve("attributions_ci.npy")).requireShape(2, 2, 3)) {
+      assertThat(bounds.rows(0, 1)).containsExactly(.5, -2.5, -1.75, -4, -4, -8);
+      assertThat(bounds.rows(1, 1)).containsExactly(2.5, -1.5, 2.25, 4, 12, 24);
+    }
+    FitFiles.write(folder, MODELS, Map.of());
+    assertThat(folder.resolve("attributions_ci.npy")).doesNotExist();
+    assertThat(FitFiles.read(folder).manifest().has("intervals")).isFalse();
   }
 
   @Test

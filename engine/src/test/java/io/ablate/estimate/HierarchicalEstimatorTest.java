@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ablate.evaluate.Lds;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,6 +73,21 @@ class HierarchicalEstimatorTest extends EstimatorProperties {
     ComponentModels models =
         estimator().fit(new TrainingData(masks, outputs, layer, scale), CONTEXT);
     assertThat(models.diagnostics()).containsEntry("activation_scale_power", power);
+  }
+
+  @Test
+  void shouldGiveStandardErrorsOfTheRightSize() {
+    MaskGradientData known = MaskGradientData.layered(60, 0, 0, 5, 5);
+    ComponentModels models = estimator().fit(known.data(), CONTEXT);
+    double[][] errors = Objects.requireNonNull(models.standardErrors());
+    int within = 0;
+    for (int e = 0; e < 5; e++) {
+      for (int i = 0; i < errors[e].length; i++) {
+        double deviation = Math.abs(models.attributions()[e][i] - known.theta()[e][i]);
+        within += deviation <= 2 * errors[e][i] ? 1 : 0;
+      }
+    }
+    assertThat(within / (5.0 * errors[0].length)).isBetween(.8, .999);
   }
 
   @Test

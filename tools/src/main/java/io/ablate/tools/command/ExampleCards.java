@@ -74,7 +74,7 @@ final class ExampleCards {
                 facts,
                 scores(result, e),
                 best,
-                strongest(models.attributions()[e], components)));
+                strongest(models, e, components)));
       }
     }
     return cards;
@@ -133,14 +133,17 @@ final class ExampleCards {
   }
 
   private static List<Contribution> strongest(
-      double[] attributions, @Nullable ComponentSet components) {
+      ComponentModels models, int example, @Nullable ComponentSet components) {
+    double[] attributions = models.attributions()[example];
+    double @Nullable [][] errors = models.standardErrors();
     List<Contribution> sorted =
         IntStream.range(0, attributions.length)
             .mapToObj(
                 i ->
                     new Contribution(
                         components == null ? "component " + i : components.columns().get(i).label(),
-                        attributions[i]))
+                        attributions[i],
+                        errors == null ? 0 : errors[example][i]))
             .sorted(Comparator.comparingDouble(Contribution::value).reversed())
             .toList();
     int bars = Math.min(BARS, sorted.size() / 2);

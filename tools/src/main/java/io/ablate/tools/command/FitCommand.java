@@ -8,6 +8,7 @@ import io.ablate.estimate.Estimator;
 import io.ablate.estimate.Estimators;
 import io.ablate.estimate.FitContext;
 import io.ablate.estimate.FitFiles;
+import io.ablate.estimate.Intervals;
 import io.ablate.estimate.TrainingData;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.tools.ConsoleProgress;
@@ -60,6 +61,15 @@ final class FitCommand extends Subcommand {
       description = "Use the first Q gradient passes (default: all; 0 for none).")
   private @Nullable Integer gradients;
 
+  @Option(
+      names = "--intervals",
+      paramLabel = "B",
+      defaultValue = "0",
+      description =
+          "Refit B times on random subsamples of the rows for standard errors and 95 %% intervals;"
+              + " 100 are plenty (default: 0, those that the method gives by itself).")
+  private int intervals;
+
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write.")
   private @Nullable Path out;
 
@@ -99,14 +109,19 @@ final class FitCommand extends Subcommand {
       int[] rows = none ? new int[0] : dataset.firstCompleted(wanted);
       TrainingData data = TrainingData.of(dataset, rows, passes);
       FitContext context = new FitContext(algebra, common.seed, progress, common.threads());
+      if (intervals != 0) {
+        estimators.forEach(estimator -> Intervals.require(estimator, data, intervals));
+      }
       for (Estimator estimator : estimators) {
         Path target = estimators.size() == 1 ? folder : folder.resolve(estimator.name());
         long start = System.nanoTime();
         ComponentModels models = estimator.fit(data, context);
+        @Nullable Intervals around =
+            intervals == 0 ? null : Intervals.of(estimator, models, data, intervals, context);
         double seconds = (System.nanoTime() - start) / 1e9;
         FitProvenance provenance =
             FitProvenance.of(dataset, rows, common.seed, algebra.name(), seconds);
-        FitFiles.write(target, models, provenance.asMap());
+        FitFiles.write(target, models, around, provenance.asMap());
         fitted.add(
             new Fitted(
                 estimator.name(),

@@ -14,10 +14,17 @@ final class ContributionBars {
   private static final double VALUES = 46;
   private static final double ROW = 18;
 
+  /** Standard errors on either side of a bar's end: a 95 % interval. */
+  private static final double ERRORS = 1.96;
+
   private ContributionBars() {}
 
   static String svg(List<Contribution> components) {
-    double largest = components.stream().mapToDouble(one -> Math.abs(one.value())).max().orElse(0);
+    double largest =
+        components.stream()
+            .mapToDouble(one -> Math.abs(one.value()) + ERRORS * one.standardError())
+            .max()
+            .orElse(0);
     double height = ROW * components.size() + 2;
     double left = NAMES + 8;
     double half = (WIDTH - left - VALUES) / 2;
@@ -59,6 +66,17 @@ final class ContributionBars {
           .append("\" text-anchor=\"end\" fill=\"#3c424b\">")
           .append(String.format(Locale.ROOT, "%+.2f", one.value()).replace('-', '−'))
           .append("</text>\n");
+      if (one.standardError() > 0) {
+        double middle = zero + half * one.value() / largest;
+        double reach = half * ERRORS * one.standardError() / largest;
+        svg.append("<path d=\"M")
+            .append(coordinate(middle - reach))
+            .append(' ')
+            .append(coordinate(y + 9.5))
+            .append('H')
+            .append(coordinate(middle + reach))
+            .append("\" stroke=\"#3c424b\"><title>95 % interval</title></path>\n");
+      }
     }
     return svg.append("<path d=\"M")
         .append(coordinate(zero))

@@ -24,6 +24,15 @@ public record ExampleCard(
     String method,
     List<Contribution> components) {
 
-  /** A component and the change of the output that it brings. */
-  public record Contribution(String component, double value) {}
+  /**
+   * A component and the change of the output that it brings.
+   *
+   * @param standardError of {@code value}; 0 where the method gives none
+   */
+  public record Contribution(String component, double value, double standardError) {
+    /** Without a standard error. */
+    public Contribution(String component, double value) {
+      this(component, value, 0);
+    }
+  }
 }

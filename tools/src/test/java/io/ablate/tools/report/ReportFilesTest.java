@@ -65,6 +65,19 @@ class ReportFilesTest {
   }
 
   @Test
+  void shouldDrawTheIntervalsThatAreKnown() throws IOException {
+    ReportFiles.write(folder, content());
+    String html = Files.readString(folder.resolve("report.html"));
+    // One bar on each of four cards: 1.4 ± .49 on a scale that ends at 1.89.
+    assertThat(
+            Pattern.compile("<path d=\"M310\\.44 9\\.50H354\" stroke[^>]*><title>95 % interval")
+                .matcher(html)
+                .results())
+        .hasSize(4);
+    assertThat(Pattern.compile("<title>95 % interval").matcher(html).results()).hasSize(4);
+  }
+
+  @Test
   void shouldPutTheFiguresIntoTheHeadlineAndTheTable() throws IOException {
     ReportContent content = content();
     ReportFiles.write(folder, content);
@@ -277,7 +290,8 @@ class ReportFilesTest {
       METHODS.forEach(method -> scores.put(method, .7));
       List<Contribution> bars = new ArrayList<>();
       for (int i = 0; i < 5; i++) {
-        bars.add(new Contribution("stage1.block0.conv2[" + i + "]", 1.4 - .2 * i));
+        double standardError = i == 0 ? .25 : 0;
+        bars.add(new Contribution("stage1.block0.conv2[" + i + "]", 1.4 - .2 * i, standardError));
       }
       for (int i = 0; i < 5; i++) {
         bars.add(
