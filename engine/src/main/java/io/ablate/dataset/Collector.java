@@ -44,13 +44,21 @@ public final class Collector {
    *     full, or an output is not finite; completed rows are kept
    */
   public static Result run(CollectRequest request, Progress progress) {
+    return run(request, StoppingRule.ALL_ROWS, progress);
+  }
+
+  /**
+   * As {@link #run(CollectRequest, Progress)}, until a rule says that the rows are enough. The
+   * store has room for all of the request's rows, so that it can be continued by any other rule.
+   */
+  public static Result run(CollectRequest request, StoppingRule rule, Progress progress) {
     CollectSetup setup = new CollectSetup(request);
     Manifest stored = setup.stored();
     Manifest manifest = stored != null ? stored : setup.manifest(setup.calibrate(null).chosen());
     InstrumentedModel model = request.model();
     try (ForwardSession session = request.settings().backend().open(model, setup.options());
         StoreWriter store = open(request, manifest, session)) {
-      return collect(setup, session, store, progress);
+      return collect(setup, session, store, rule, progress);
     }
   }
 
@@ -68,7 +76,11 @@ public final class Collector {
   }
 
   private static Result collect(
-      CollectSetup setup, ForwardSession session, StoreWriter store, Progress progress) {
+      CollectSetup setup,
+      ForwardSession session,
+      StoreWriter store,
+      StoppingRule rule,
+      Progress progress) {
     try {
       long scalePasses = 0;
       Path scale = store.folder().resolve(StoreFiles.ACTIVATION_SCALE);
@@ -76,11 +88,7 @@ public final class Collector {
         writeScale(scale, setup.examples(), session, progress);
         scalePasses = setup.examples().size();
       }
-      long passes =
-          setup.request().rows() == 0
-              ? 0
-              : PassLoop.run(session, setup.request().design(), setup.examples(), store, progress);
-      store.commit();
+      long passes = setup.request().rows() == 0 ? 0 : passes(setup, session, store, rule, progress);
       // What it allocated is not to stand beside the other session's buffers.
       session.close();
       long gradientPasses = gradientPasses(setup, store, progress);
@@ -93,8 +101,8 @@ public final class Collector {
           e);
     } catch (AblateException e) {
       keep(store, e);
-      // An interrupt may surface as the failure of whatever was being read.
-      if (e instanceof InterruptedRunException || Thread.interrupted()) {
+      // An interrupt may surface as the failure of whatever was being read; fits leave its flag.
+      if (Thread.interrupted() || e instanceof InterruptedRunException) {
         throw new InterruptedRunException(
             Problem.of("interrupted")
                 .at(store.folder())
@@ -106,6 +114,27 @@ public final class Collector {
       keep(store, e);
       throw e;
     }
+  }
+
+  private static long passes(
+      CollectSetup setup,
+      ForwardSession session,
+      StoreWriter store,
+      StoppingRule rule,
+      Progress progress)
+      throws IOException {
+    long passes = 0;
+    for (int rows : rule.looks(setup.request().rows())) {
+      passes +=
+          PassLoop.run(session, setup.request().design(), setup.examples(), store, rows, progress);
+      store.commit();
+      try (ComponentDataset dataset = ComponentDataset.open(store.folder())) {
+        if (rule.enough(dataset, rows)) {
+          break;
+        }
+      }
+    }
+    return passes;
   }
 
   private static long gradientPasses(CollectSetup setup, StoreWriter store, Progress progress)

@@ -26,6 +26,7 @@ final class PassLoop {
   private final Progress progress;
   private final long first;
   private final int rows;
+  private final int end;
   private final int size;
   private final float[] logits;
   private final long[] everything;
@@ -36,6 +37,7 @@ final class PassLoop {
       MaskDesign design,
       ExampleCache examples,
       StoreWriter store,
+      int end,
       ForwardBatch batch,
       Progress progress) {
     this.design = design;
@@ -45,6 +47,7 @@ final class PassLoop {
     this.progress = progress;
     this.first = store.manifest().rows().first();
     this.rows = store.manifest().rows().count();
+    this.end = end;
     this.size = batch.shape().rows();
     this.logits = new float[batch.classes()];
     this.everything = new long[MaskMatrix.wordsPerRow(design.columns())];
@@ -53,8 +56,9 @@ final class PassLoop {
   }
 
   /**
-   * Computes all rows that are not complete.
+   * Computes all rows below {@code end} that are not complete.
    *
+   * @param end one past the last row, counted from the first one of the store
    * @return ablated passes computed, those of rows done again included
    */
   static long run(
@@ -62,12 +66,13 @@ final class PassLoop {
       MaskDesign design,
       ExampleCache examples,
       StoreWriter store,
+      int end,
       Progress progress)
       throws IOException {
     Manifest.Batch chosen = store.manifest().batch();
     BatchOrder order = BatchOrder.of(chosen.order());
     try (ForwardBatch batch = session.batch(BatchShape.of(order, chosen.size()))) {
-      PassLoop loop = new PassLoop(design, examples, store, batch, progress);
+      PassLoop loop = new PassLoop(design, examples, store, end, batch, progress);
       loop.report(0);
       if (order == BatchOrder.MASKS) {
         loop.byMasks();
@@ -80,12 +85,16 @@ final class PassLoop {
 
   private void byMasks() throws IOException {
     float[] outputs = new float[size * examples.size()];
-    for (long base = first / size * size; base < first + rows; base += size) {
+    for (long base = first / size * size; base < first + end; base += size) {
       int from = (int) (Math.max(base, first) - first);
-      int to = (int) (Math.min(base + size, first + rows) - first);
+      int to = (int) (Math.min(base + size, first + end) - first);
       int open = open(from, to);
       if (open == 0) {
         continue;
+      }
+      // What a look at the rows so far has cut off from this batch is not done again.
+      while (store.isCompleted(from)) {
+        from++;
       }
       MaskMatrix masks = MaskMatrix.of(design, first + from, to - from);
       int slot = (int) (first + from - base);
@@ -115,7 +124,7 @@ final class PassLoop {
     if (examples.size() <= size) {
       fill(0);
     }
-    for (int row = 0; row < rows; row++) {
+    for (int row = 0; row < end; row++) {
       if (store.isCompleted(row)) {
         continue;
       }

@@ -1,12 +1,16 @@
 package io.ablate.tools.command;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.ablate.base.Json;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.dataset.CollectRequest;
 import io.ablate.dataset.Collector;
 import io.ablate.dataset.Manifest;
+import io.ablate.dataset.StoppingRule;
+import io.ablate.evaluate.UntilLds;
 import io.ablate.tools.ConsoleProgress;
 import java.nio.file.Path;
 import java.util.List;
@@ -40,7 +44,9 @@ final class CollectCommand extends Subcommand {
       names = "--masks",
       order = 22,
       paramLabel = "N",
-      description = "Number of masks; 0 for gradient passes alone (default: all of --masks-file).")
+      description =
+          "Number of masks, the most of them with --until-lds; 0 for gradient passes alone (default:"
+              + " all of --masks-file).")
   private @Nullable Integer masks;
 
   @Option(
@@ -87,6 +93,7 @@ final class CollectCommand extends Subcommand {
               + " passes (default: 0).")
   private int firstGradient;
 
+  @Mixin private final UntilOptions until = new UntilOptions();
   @Mixin private final CollectOptions collect = new CollectOptions();
   @Mixin private final ModelOptions modelOptions = new ModelOptions();
 
@@ -102,13 +109,16 @@ final class CollectCommand extends Subcommand {
       long gradientPasses,
       double gradientCost,
       double seconds,
-      Manifest.Batch batch) {}
+      Manifest.Batch batch,
+      @JsonInclude(JsonInclude.Include.NON_NULL) UntilLds.@Nullable Outcome untilLds) {}
 
   @Override
   void run(ConsoleProgress progress) {
     Path store = Objects.requireNonNull(out);
     gradients.require(firstGradient);
+    until.require(gradients);
     int rows = rows(masks, collect, gradients);
+    @Nullable UntilLds rule = until.rule(common, progress);
     try (Workbench bench =
         Workbench.open(
             Objects.requireNonNull(model),
@@ -121,12 +131,17 @@ final class CollectCommand extends Subcommand {
       CollectRequest request =
           gradients.added(bench.request(store, firstRow, rows, resume), bench, firstGradient);
       long start = System.nanoTime();
-      Collector.Result result = Collector.run(request, progress);
+      Collector.Result result =
+          Collector.run(request, rule == null ? StoppingRule.ALL_ROWS : rule, progress);
+      UntilLds.@Nullable Outcome end = rule == null ? null : rule.outcome();
+      if (end != null) {
+        Json.write(store.resolve(UntilOptions.FILE), end);
+      }
       Manifest.Gradients stored = result.manifest().gradients();
       Collected collected =
           new Collected(
               store.toString(),
-              result.manifest().rows().count(),
+              end == null ? result.manifest().rows().count() : end.rows(),
               result.manifest().components(),
               result.manifest().data().examples().size(),
               result.passes(),
@@ -134,8 +149,9 @@ final class CollectCommand extends Subcommand {
               result.gradientPasses(),
               stored == null ? 0 : stored.cost(),
               (System.nanoTime() - start) / 1e9,
-              result.manifest().batch());
-      print(collected, () -> text(collected));
+              result.manifest().batch(),
+              end);
+      print(collected, () -> text(collected) + UntilOptions.text(end, result.manifest()));
     }
   }
 

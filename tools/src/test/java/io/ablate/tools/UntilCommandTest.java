@@ -1,0 +1,167 @@
+package io.ablate.tools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.ablate.base.Json;
+import io.ablate.base.NpyFile;
+import io.ablate.base.NpyType;
+import io.ablate.base.NpyWriter;
+import io.ablate.estimate.FitFiles;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code collect --until-lds} and {@code fit --intervals} on a small model. */
+class UntilCommandTest {
+  private static final int MOST = 600;
+
+  @TempDir Path temp;
+  private Object[] job = {};
+  private Path store;
+
+  @BeforeEach
+  void layOut() throws IOException {
+    store = temp.resolve("store");
+    job =
+        new Object[] {
+          "collect",
+          Cli.model(temp, 1),
+          "--data",
+          Cli.data(temp, 4),
+          "--examples",
+          "0-3",
+          "--masks",
+          MOST,
+          "--batch",
+          8,
+          "--order",
+          "masks"
+        };
+  }
+
+  @Test
+  void shouldStopWhereTheTargetIsReachedAndSayWhatItCost() throws IOException {
+    JsonNode done = json(with("--until-lds", ".6", "--out", store, "--json"));
+    int rows = done.path("rows").asInt();
+    assertThat(rows).isBetween(64, MOST - 1);
+    assertThat(done.path("passes").asInt()).isEqualTo(4 * rows);
+    assertThat(done.at("/until_lds/reached").asBoolean()).isTrue();
+    JsonNode file = Json.read(store.resolve("until_lds.json"));
+    assertThat(file).isEqualTo(done.path("until_lds"));
+    assertThat(file.path("rows").asInt()).isEqualTo(rows);
+    JsonNode last = file.path("looks").get(file.path("looks").size() - 1);
+    assertThat(last.at("/lds_ci/0").asDouble()).isGreaterThanOrEqualTo(.6);
+    assertThat(sum(store.resolve("_completed.npy"))).isEqualTo(rows);
+    // Fitting uses all that was spent.
+    Path fit = temp.resolve("fit");
+    ok("fit", store, "--method", "ridge", "--out", fit);
+    assertThat(FitFiles.read(fit).manifest().path("samples").asInt()).isEqualTo(rows);
+  }
+
+  @Test
+  void shouldStopAtTheSameRowAfterAKillThatLeftPartOfTheRows() throws IOException {
+    ok(with("--until-lds", ".6", "--out", store));
+    Path killed = temp.resolve("killed");
+    Files.createDirectories(killed);
+    for (String name :
+        new String[] {
+          "manifest.json", "components.json", "labels.npy", "masks.npy", "outputs.npy"
+        }) {
+      Files.copy(store.resolve(name), killed.resolve(name));
+    }
+    // What a killed process leaves: rows written but not flagged, and no word of an end.
+    ByteArrayOutputStream flags = new ByteArrayOutputStream();
+    flags.write(NpyWriter.header(NpyType.BOOL, MOST));
+    byte[] completed = new byte[MOST];
+    Arrays.fill(completed, 0, 37, (byte) 1);
+    flags.write(completed);
+    Files.write(killed.resolve("_completed.npy"), flags.toByteArray());
+    ok(with("--until-lds", ".6", "--out", killed, "--resume"));
+    try (var files = Files.list(store)) {
+      for (Path file : files.toList()) {
+        assertThat(killed.resolve(file.getFileName())).hasSameBinaryContentAs(file);
+      }
+    }
+  }
+
+  @Test
+  void shouldSayWhereTheTargetWasNotReached() {
+    Cli.Outcome done = Cli.run(with("--until-lds", ".9999", "--method", "ridge", "--out", store));
+    assertThat(done.code()).as(done.err()).isZero();
+    assertThat(done.out())
+        .contains("LDS 0.9999 NOT reached with all masks", "ridge, 5-fold", "600 passes")
+        .contains("and one for the activation scale");
+    JsonNode file = Json.read(store.resolve("until_lds.json"));
+    assertThat(file.path("reached").asBoolean(true)).isFalse();
+    assertThat(file.path("rows").asInt()).isEqualTo(MOST);
+  }
+
+  @Test
+  void shouldRefuseWhatDoesNotGoTogether() {
+    assertThat(fault(with("--until-lds", ".5", "--gradients", 4, "--out", store)))
+        .contains("--until-lds looks at forward passes only");
+    assertThat(fault(with("--method", "ridge", "--out", store)))
+        .contains("--method is for --until-lds");
+    assertThat(fault(with("--until-lds", "1", "--out", store))).contains("between 0 and 1");
+    assertThat(fault(with("--until-lds", ".5", "--method", "mask-gradient", "--out", store)))
+        .contains("needs gradient passes");
+    assertThat(store).doesNotExist();
+  }
+
+  @Test
+  void shouldWriteIntervalsOfAnyMethodAndForgetThemWithTheNextFit() throws IOException {
+    ok(with("--out", store));
+    Path fit = temp.resolve("fit");
+    ok("fit", store, "--method", "ridge", "--samples", 80, "--intervals", 20, "--out", fit);
+    double[] theta = NpyFile.readDoubles(fit.resolve("attributions.npy"));
+    double[] errors = NpyFile.readDoubles(fit.resolve("attributions_se.npy"));
+    double[] bounds = NpyFile.readDoubles(fit.resolve("attributions_ci.npy"));
+    assertThat(bounds).hasSize(2 * theta.length);
+    for (int i = 0; i < theta.length; i++) {
+      assertThat(errors[i]).isPositive();
+      assertThat(bounds[i]).isLessThan(theta[i]);
+      assertThat(bounds[theta.length + i]).isGreaterThan(theta[i]);
+    }
+    JsonNode manifest = FitFiles.read(fit).manifest();
+    assertThat(manifest.at("/intervals/refits").asInt()).isEqualTo(20);
+    assertThat(manifest.at("/intervals/subsample").asInt()).isEqualTo(64);
+    ok("fit", store, "--method", "ridge", "--samples", 80, "--out", fit);
+    assertThat(fit.resolve("attributions_ci.npy")).doesNotExist();
+    assertThat(fit.resolve("attributions_se.npy")).doesNotExist();
+    assertThat(fault("fit", store, "--method", "ridge", "--intervals", 3, "--out", fit))
+        .contains("too few refits for intervals");
+  }
+
+  private Object[] with(Object... more) {
+    Object[] all = Arrays.copyOf(job, job.length + more.length);
+    System.arraycopy(more, 0, all, job.length, more.length);
+    return all;
+  }
+
+  private static double sum(Path npy) {
+    return Arrays.stream(NpyFile.readDoubles(npy)).sum();
+  }
+
+  private static String fault(Object... arguments) {
+    Cli.Outcome outcome = Cli.run(arguments);
+    assertThat(outcome.code()).isEqualTo(2);
+    return outcome.err();
+  }
+
+  private static void ok(Object... arguments) {
+    Cli.Outcome outcome = Cli.run(arguments);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+  }
+
+  private static JsonNode json(Object... arguments) throws IOException {
+    Cli.Outcome outcome = Cli.run(arguments);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    return Json.mapper().readTree(outcome.out());
+  }
+}
