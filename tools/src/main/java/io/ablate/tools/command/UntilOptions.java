@@ -54,14 +54,15 @@ final class UntilOptions {
 
   /** The rule that was asked for; null for none. */
   @Nullable UntilLds rule(CommonOptions common, Progress progress) {
-    if (target == null) {
+    @Nullable Double wanted = target;
+    if (wanted == null) {
       return null;
     }
     FitContext context =
         new FitContext(
             linalg.select(common.threads()).backend(), common.seed, progress, common.threads());
     return new UntilLds(
-        target, Estimators.byName(Objects.requireNonNullElse(method, AutoEstimator.NAME)), context);
+        wanted, Estimators.byName(Objects.requireNonNullElse(method, AutoEstimator.NAME)), context);
   }
 
   /** How it ended, and all that it cost. */
