@@ -2,6 +2,7 @@ package io.ablate.estimate;
 
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Variances of the hierarchical ridge, shared by all examples, that maximise the sum of their
@@ -17,7 +18,11 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
   private static final int ITERATIONS = 40;
   private static final double TOLERANCE = 1e-6;
 
-  static HierarchicalPrior of(PooledOutputs pooled, int layers, FitContext context) {
+  /**
+   * @param near where the search starts, such as the prior of fewer outputs; null for the centre
+   */
+  static HierarchicalPrior of(
+      PooledOutputs pooled, int layers, @Nullable HierarchicalPrior near, FitContext context) {
     double[] centre = centre(pooled, layers);
     if (pooled.kernels.isEmpty()) {
       return of(centre);
@@ -25,7 +30,7 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
     return of(
         QuasiNewton.minimise(
             (x, gradient) -> objective(pooled, x, centre, gradient, context),
-            centre,
+            near == null ? centre : near.logarithms(),
             ITERATIONS,
             TOLERANCE));
   }
@@ -33,10 +38,15 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
   /** What was minimised: the lower, the better the scales behind {@code pooled} explain it. */
   double misfit(PooledOutputs pooled, FitContext context) {
     int layers = layerVariance.length;
-    double[] x = Arrays.copyOf(layerVariance, layers + 1);
-    x[layers] = noise;
+    double[] gradient = new double[layers + 1];
+    return objective(pooled, logarithms(), centre(pooled, layers), gradient, context);
+  }
+
+  private double[] logarithms() {
+    double[] x = Arrays.copyOf(layerVariance, layerVariance.length + 1);
+    x[layerVariance.length] = noise;
     Arrays.setAll(x, i -> Math.log(x[i]));
-    return objective(pooled, x, centre(pooled, layers), new double[layers + 1], context);
+    return x;
   }
 
   private static HierarchicalPrior of(double[] logarithms) {

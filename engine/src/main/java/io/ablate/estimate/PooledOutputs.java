@@ -34,11 +34,7 @@ final class PooledOutputs {
     this.outputs = outputs;
   }
 
-  /**
-   * @param outputs examples × rows, standardised; those that are all zero are left out
-   * @param most how many outputs suffice
-   * @param scale examples × columns
-   */
+  /** With at most {@link #MOST_ROWS} rows. */
   static PooledOutputs of(
       Design all,
       double[][] outputs,
@@ -46,13 +42,30 @@ final class PooledOutputs {
       Layers layers,
       int most,
       FitContext context) {
+    return of(all, outputs, scale, layers, most, MOST_ROWS, context);
+  }
+
+  /**
+   * @param outputs examples × rows, standardised; those that are all zero are left out
+   * @param scale examples × columns
+   * @param most how many outputs suffice
+   * @param mostRows how many rows
+   */
+  static PooledOutputs of(
+      Design all,
+      double[][] outputs,
+      double[][] scale,
+      Layers layers,
+      int most,
+      int mostRows,
+      FitContext context) {
     int[] varying =
         IntStream.range(0, outputs.length)
             .filter(e -> Arrays.stream(outputs[e]).anyMatch(y -> y != 0))
             .toArray();
     int count = Math.min(EXAMPLES, varying.length);
     int rows = Math.clamp(most / Math.max(1, count), FEWEST_ROWS, MOST_ROWS);
-    rows = Math.min(rows, all.rows());
+    rows = Math.min(Math.min(rows, mostRows), all.rows());
     while (count > 4 && exceeds(rows, count, all.columns(), layers.count())) {
       count--;
     }

@@ -1,84 +1,138 @@
 package io.ablate.estimate;
 
+import java.util.Arrays;
+
 /**
  * Cholesky factor of a symmetric positive definite matrix of a few hundred rows, with what {@link
  * io.ablate.linalg.LinearAlgebra} does not offer and a likelihood needs: the logarithm of the
- * determinant beside the inverse. Inner loops run along rows, so that the compiler vectorises them.
+ * determinant beside the inverse. Rows are arrays of their own and four are added at once, so that
+ * the compiler vectorises the inner loops and the row added to is read a quarter as often.
  */
 final class SmallCholesky {
+  private static final int PANEL = 4;
+
   private final int size;
 
-  /** Row-major; the upper triangle holds R with A = RᵀR. */
-  private final double[] factor;
+  /** The upper triangle holds R with A = RᵀR. */
+  private final double[][] factor;
 
-  private SmallCholesky(int size, double[] factor) {
+  private SmallCholesky(int size, double[][] factor) {
     this.size = size;
     this.factor = factor;
   }
 
   /**
-   * Factors the matrix in place.
+   * Factors a matrix.
    *
    * @param upper row-major; only the upper triangle is read
    * @throws ArithmeticException if it is not positive definite
    */
   static SmallCholesky of(double[] upper, int size) {
-    for (int k = 0; k < size; k++) {
-      double pivot = upper[k * size + k];
-      if (!(pivot > 0) || pivot == Double.POSITIVE_INFINITY) {
-        throw new ArithmeticException("pivot " + k + " is " + pivot);
+    double[][] rows = new double[size][];
+    Arrays.setAll(rows, i -> Arrays.copyOfRange(upper, i * size, (i + 1) * size));
+    for (int first = 0; first < size; first += PANEL) {
+      int end = Math.min(first + PANEL, size);
+      for (int k = first; k < end; k++) {
+        double[] row = rows[k];
+        double pivot = row[k];
+        if (!(pivot > 0) || pivot == Double.POSITIVE_INFINITY) {
+          throw new ArithmeticException("pivot " + k + " is " + pivot);
+        }
+        scale(row, k, size, 1 / Math.sqrt(pivot));
+        for (int i = k + 1; i < end; i++) {
+          add(rows[i], row, i, size, -row[i]);
+        }
       }
-      double scale = 1 / Math.sqrt(pivot);
-      for (int j = k; j < size; j++) {
-        upper[k * size + j] *= scale;
-      }
-      for (int i = k + 1; i < size; i++) {
-        addRow(upper, i * size, k * size, i, size, -upper[k * size + i]);
+      for (int i = end; i < size; i++) {
+        addPanel(rows[i], rows, first, i, size, i, rows, -1);
       }
     }
-    return new SmallCholesky(size, upper);
+    return new SmallCholesky(size, rows);
   }
 
   double logDeterminant() {
     double sum = 0;
     for (int k = 0; k < size; k++) {
-      sum += Math.log(factor[k * size + k]);
+      sum += Math.log(factor[k][k]);
     }
     return 2 * sum;
   }
 
   /** The upper triangle of A⁻¹, row-major; the lower one is zero. */
   double[] inverse() {
-    // Row j of S is row j of R⁻ᵀ reversed in role: S = R⁻¹ᵀ is lower triangular, S Rᵀ = 1.
-    double[] lower = new double[size * size];
-    for (int k = 0; k < size; k++) {
-      lower[k * size + k] += 1;
-      double scale = 1 / factor[k * size + k];
-      for (int j = 0; j <= k; j++) {
-        lower[k * size + j] *= scale;
-      }
-      for (int i = k + 1; i < size; i++) {
-        addRow(lower, i * size, k * size, 0, k + 1, -factor[k * size + i]);
-      }
-    }
+    double[][] lower = inverseOfTranspose();
     // A⁻¹ = R⁻¹R⁻ᵀ = SᵀS: add the outer product of every row of S.
-    double[] inverse = new double[size * size];
-    for (int k = 0; k < size; k++) {
-      for (int i = 0; i <= k; i++) {
-        double factorEntry = lower[k * size + i];
-        int target = i * size;
-        int source = k * size;
-        for (int j = i; j <= k; j++) {
-          inverse[target + j] += factorEntry * lower[source + j];
+    double[][] inverse = new double[size][size];
+    for (int first = 0; first < size; first += PANEL) {
+      int end = Math.min(first + PANEL, size);
+      for (int i = 0; i < end; i++) {
+        if (end - first == PANEL) {
+          addPanel(inverse[i], lower, first, i, end, i, lower, 1);
+        } else {
+          for (int k = first; k < end; k++) {
+            add(inverse[i], lower[k], i, end, lower[k][i]);
+          }
         }
       }
     }
-    return inverse;
+    double[] flat = new double[size * size];
+    for (int i = 0; i < size; i++) {
+      System.arraycopy(inverse[i], i, flat, i * size + i, size - i);
+    }
+    return flat;
   }
 
-  private static void addRow(double[] a, int target, int source, int from, int to, double factor) {
+  /** S = R⁻ᵀ, lower triangular: Rᵀ S = 1 by forward substitution. */
+  private double[][] inverseOfTranspose() {
+    double[][] lower = new double[size][size];
+    for (int first = 0; first < size; first += PANEL) {
+      int end = Math.min(first + PANEL, size);
+      for (int k = first; k < end; k++) {
+        lower[k][k] += 1;
+        scale(lower[k], 0, k + 1, 1 / factor[k][k]);
+        for (int i = k + 1; i < end; i++) {
+          add(lower[i], lower[k], 0, k + 1, -factor[k][i]);
+        }
+      }
+      for (int i = end; i < size; i++) {
+        addPanel(lower[i], lower, first, 0, end, i, factor, -1);
+      }
+    }
+    return lower;
+  }
+
+  private static void scale(double[] row, int from, int to, double factor) {
     for (int j = from; j < to; j++) {
-      a[target + j] += factor * a[source + j];
+      row[j] *= factor;
+    }
+  }
+
+  private static void add(double[] target, double[] source, int from, int to, double factor) {
+    for (int j = from; j < to; j++) {
+      target[j] += factor * source[j];
+    }
+  }
+
+  /** Adds the rows of a panel, each times {@code sign} and its entry of a column of factors. */
+  private static void addPanel(
+      double[] target,
+      double[][] rows,
+      int first,
+      int from,
+      int to,
+      int column,
+      double[][] factors,
+      int sign) {
+    double[] a = rows[first];
+    double[] b = rows[first + 1];
+    double[] c = rows[first + 2];
+    double[] d = rows[first + 3];
+    double fa = sign * factors[first][column];
+    double fb = sign * factors[first + 1][column];
+    double fc = sign * factors[first + 2][column];
+    double fd = sign * factors[first + 3][column];
+    for (int j = from; j < to; j++) {
+      target[j] += fa * a[j] + fb * b[j] + fc * c[j] + fd * d[j];
     }
   }
 }
