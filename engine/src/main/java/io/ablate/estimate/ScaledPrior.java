@@ -60,8 +60,7 @@ record ScaledPrior(
       chosen =
           learn(chosen.power, chosen.scale, chosen.prior, design, standardised, layers, context);
     }
-    return new ScaledPrior(
-        chosen.power, chosen.scale, chosen.prior, chosen.rows, chosen.examples);
+    return new ScaledPrior(chosen.power, chosen.scale, chosen.prior, chosen.rows, chosen.examples);
   }
 
   /**

@@ -57,8 +57,7 @@ public record ComparisonData(
     TrainingData rows = independentRows(samples);
     return rows == null
         ? null
-        : LinearityCeiling.of(
-            rows, bootstrap(context.seed()), context.seed(), context.algebra());
+        : LinearityCeiling.of(rows, bootstrap(context.seed()), context.seed(), context.algebra());
   }
 
   /** What there is to spend a budget on, and its price. */

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the experiments of a grid: {@code GRID [--only NAME] [--data DATA] [--work DIR] [--out DIR]
- * [--threads N] [--batch N] [--linalg NAME]}; or draws results again: {@code --chart RESULT.json …}.
+ * [--threads N] [--batch N] [--linalg NAME]}; or draws results again: {@code --chart RESULT.json
+ * …}.
  *
  * <p>Exit codes are those of the command line: 0 done, 2 wrong usage, 3 bad input, 4 interrupted;
  * the same command goes on.
