@@ -7,6 +7,7 @@ import io.ablate.base.InterruptedRunException;
 import io.ablate.evaluate.Lds;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,7 +30,7 @@ class AutoEstimatorTest extends EstimatorProperties {
         estimator().fit(MaskGradientData.layered(60, 0, 0, 4, 1).data(), CONTEXT);
     assertThat(models.diagnostics()).containsEntry("chosen", "hierarchical");
     assertThat(scores(models)).containsOnlyKeys("hierarchical", "ridge", "least-squares");
-    assertThat(models.diagnostics().get("reason").toString()).contains("5-fold cross-validation");
+    assertThat(models.diagnostics().get("reason")).asString().contains("5-fold cross-validation");
   }
 
   @Test
@@ -115,6 +116,6 @@ class AutoEstimatorTest extends EstimatorProperties {
 
   @SuppressWarnings("unchecked")
   private static Map<String, Double> scores(ComponentModels models) {
-    return (Map<String, Double>) models.diagnostics().get("candidates");
+    return (Map<String, Double>) Objects.requireNonNull(models.diagnostics().get("candidates"));
   }
 }
