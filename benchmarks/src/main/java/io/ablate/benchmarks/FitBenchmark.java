@@ -33,7 +33,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class FitBenchmark {
   private static final int EXAMPLES = 10;
 
-  @Param({"least-squares", "ridge"})
+  @Param({"least-squares", "least-squares-saga", "ridge", "lasso"})
   public String method = "least-squares";
 
   @Param({"openblas", "ejml"})

@@ -9,7 +9,9 @@ public final class Estimators {
   private static final List<Estimator> ALL =
       List.of(
           new LeastSquaresEstimator(),
+          new LeastSquaresSagaEstimator(),
           new RidgeEstimator(),
+          new LassoEstimator(),
           new ReluEstimator(),
           new HierarchicalEstimator(),
           new MaskGradientEstimator(),

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param samplesToHold last crossing
  * @param reductionVsLeastSquares 1 − N/N_least-squares; empty unless least squares was compared
  * @param reductionVsLeastSquaresCi its interval
+ * @param reductionVsLeastSquaresSaga the same against COAR's own solver; empty unless compared
+ * @param reductionVsLeastSquaresSagaCi its interval
  * @param linearityCeiling what a linear model can reach at best; null if it cannot be estimated, as
  *     where no row is an independent Bernoulli draw
  * @param manifest provenance, added by the caller
@@ -41,6 +43,8 @@ public record ComparisonResult(
     Map<String, Map<String, @Nullable Double>> samplesToHold,
     Map<String, Map<String, @Nullable Double>> reductionVsLeastSquares,
     Map<String, Map<String, @Nullable Double @Nullable []>> reductionVsLeastSquaresCi,
+    Map<String, Map<String, @Nullable Double>> reductionVsLeastSquaresSaga,
+    Map<String, Map<String, @Nullable Double @Nullable []>> reductionVsLeastSquaresSagaCi,
     @Nullable LinearityCeiling linearityCeiling,
     Map<String, Object> manifest) {
 
@@ -59,6 +63,8 @@ public record ComparisonResult(
         samplesToHold,
         reductionVsLeastSquares,
         reductionVsLeastSquaresCi,
+        reductionVsLeastSquaresSaga,
+        reductionVsLeastSquaresSagaCi,
         linearityCeiling,
         manifest);
   }

@@ -1,6 +1,7 @@
 package io.ablate.evaluate;
 
 import io.ablate.estimate.LeastSquaresEstimator;
+import io.ablate.estimate.LeastSquaresSagaEstimator;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -14,10 +15,12 @@ public final class CurveSummary {
   private final Map<String, Map<String, @Nullable Double @Nullable []>> reachCi = new TreeMap<>();
   private final Map<String, Map<String, @Nullable Double>> hold = new TreeMap<>();
   private final Reductions exact;
+  private final Reductions saga;
 
   private CurveSummary(List<String> methods, List<ScoredPoint> points) {
     this.points = points;
     this.exact = new Reductions(LeastSquaresEstimator.NAME, methods);
+    this.saga = new Reductions(LeastSquaresSagaEstimator.NAME, methods);
   }
 
   /**
@@ -61,6 +64,8 @@ public final class CurveSummary {
         summary.hold,
         summary.exact.values,
         summary.exact.intervals,
+        summary.saga.values,
+        summary.saga.intervals,
         ceiling,
         Map.of());
   }
@@ -77,6 +82,7 @@ public final class CurveSummary {
         key,
         finiteOrNull(SamplesToTarget.hold(passes(method), means(method), target)));
     exact.add(method, target, needed, drawn);
+    saga.add(method, target, needed, drawn);
   }
 
   /** What every other method saves against one, if that one was compared. */

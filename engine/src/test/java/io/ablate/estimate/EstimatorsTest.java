@@ -19,7 +19,7 @@ class EstimatorsTest {
   void shouldListTheKnownNamesForAnUnknownOne() {
     assertThatThrownBy(() -> Estimators.byName("coar"))
         .isInstanceOf(UsageException.class)
-        .hasMessageContaining("expected least-squares, ridge")
+        .hasMessageContaining("expected least-squares, least-squares-saga, ridge")
         .hasMessageContaining("found coar");
   }
 }

@@ -86,6 +86,36 @@ class ComparisonTest {
   }
 
   @Test
+  void shouldGiveReductionsAgainstCoarsOwnSolverWhereItWasCompared() {
+    List<Estimator> methods =
+        List.of(
+            Estimators.byName("least-squares-saga"),
+            Estimators.byName("ridge"),
+            Estimators.byName("least-squares"));
+    ComparisonResult result =
+        Comparison.run(
+                data(400, 31, 3), methods, new int[] {25, 50, 100}, new double[] {.5}, CONTEXT)
+            .result();
+    assertThat(result.reductionVsLeastSquaresSaga()).containsOnlyKeys("ridge", "least-squares");
+    assertThat(result.reductionVsLeastSquares()).containsOnlyKeys("ridge", "least-squares-saga");
+    double needed = of(result.samplesToTarget(), "ridge");
+    assertThat(of(result.reductionVsLeastSquaresSaga(), "ridge"))
+        .isEqualTo(1 - needed / of(result.samplesToTarget(), "least-squares-saga"));
+    assertThat(of(result.reductionVsLeastSquares(), "ridge"))
+        .isEqualTo(1 - needed / of(result.samplesToTarget(), "least-squares"));
+    assertThat(result.reductionVsLeastSquaresSagaCi()).containsOnlyKeys("ridge", "least-squares");
+    assertThat(
+            Comparison.run(data(400, 31, 3), METHODS, new int[] {50}, new double[] {.5}, CONTEXT)
+                .result()
+                .reductionVsLeastSquaresSaga())
+        .isEmpty();
+  }
+
+  private static double of(Map<String, ? extends Map<String, Double>> table, String method) {
+    return Objects.requireNonNull(Objects.requireNonNull(table.get(method)).get("0.5"));
+  }
+
+  @Test
   void shouldGiveTheSameAgain() {
     ComparisonData data = data(400, 31, 3);
     ComparisonResult first =

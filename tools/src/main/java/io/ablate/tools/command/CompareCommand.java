@@ -185,7 +185,11 @@ final class CompareCommand extends Subcommand {
     return table.headline()
         + "\n\nAblated "
         + table.unit()
-        + " per example needed for a mean LDS of\n\n"
+        + " per example needed for a mean LDS of"
+        + (table.baselines().size() > 1
+            ? " (in brackets the change against " + String.join(" and ", table.baselines()) + ")"
+            : "")
+        + "\n\n"
         + table.text()
         + notes(content.notes())
         + "\nReport: "

@@ -10,7 +10,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalDouble;
 
 /**
  * The page of a comparison: one file with its style, drawings and pictures inside, no script and no
@@ -66,9 +65,9 @@ final class HtmlReport {
         .append(" per example until the mean LDS ")
         .append("first reaches the target")
         .append(
-            table.hasBaseline()
-                ? ", and the change against " + MethodStyle.title(table.methods().getFirst())
-                : "")
+            table.baselines().isEmpty()
+                ? ""
+                : ", and the change against " + String.join(" and ", table.baselines()))
         .append(
             ". Below: 95 % intervals. A dash: not reached within these passes.</p>\n<div class=\"panel\"><table>\n")
         .append("<thead><tr><th>LDS</th>");
@@ -98,9 +97,7 @@ final class HtmlReport {
       return;
     }
     html.append("<td>").append(table.passesText(method, target));
-    OptionalDouble reduction = table.reduction(method, target);
-    if (reduction.isPresent()) {
-      String percent = TargetTable.percent(reduction.getAsDouble());
+    for (String percent : table.changes(method, target)) {
       String kind = percent.startsWith("−") ? "better" : percent.startsWith("+") ? "worse" : "";
       html.append("<small class=\"").append(kind).append("\">").append(percent).append("</small>");
     }

@@ -100,6 +100,78 @@ class ReportFilesTest {
   }
 
   @Test
+  void shouldSetMethodsAgainstBothSolversOfCoar() throws IOException {
+    ReportContent content = content();
+    ComparisonResult of = content.result();
+    Map<String, Map<String, @Nullable Double>> passes = new HashMap<>(of.samplesToTarget());
+    passes.put("least-squares-saga", row(80.0, 900.0, 1800.0));
+    Map<String, Map<String, @Nullable Double>> exact = new HashMap<>(of.reductionVsLeastSquares());
+    exact.put("least-squares-saga", row(1 - 80 / 60.0, 1 - 900 / 1010.0, null));
+    Map<String, Map<String, @Nullable Double>> saga = new HashMap<>();
+    saga.put("least-squares", row(1 - 60 / 80.0, 1 - 1010 / 900.0, null));
+    saga.put("ridge", row(1 - 50 / 80.0, 1 - 524 / 900.0, 1 - 1840 / 1800.0));
+    saga.put("relu", row(1 - 70 / 80.0, 1 - 612 / 900.0, null));
+    List<CurvePoint> curves = new ArrayList<>(of.curves());
+    curves.add(
+        new CurvePoint(
+            "least-squares-saga",
+            50,
+            0,
+            50,
+            null,
+            .05,
+            new double[] {0, .1},
+            .05,
+            .1,
+            new double[] {.05}));
+    ComparisonResult both =
+        new ComparisonResult(
+            List.of("ridge", "least-squares-saga", "least-squares", "relu"),
+            of.samples(),
+            of.targets(),
+            of.heldOutRows(),
+            of.bootstrapDraws(),
+            of.bootstrapSeed(),
+            curves,
+            passes,
+            of.samplesToTargetCi(),
+            of.samplesToHold(),
+            exact,
+            of.reductionVsLeastSquaresCi(),
+            saga,
+            Map.of(),
+            of.linearityCeiling(),
+            of.manifest());
+    TargetTable table = new TargetTable(both);
+    assertThat(table.baselines()).containsExactly("COAR", "COAR (SAGA)");
+    assertThat(table.text())
+        .isEqualTo(
+            """
+            LDS                        0.1                 0.5            0.7
+            COAR                        60               1,010              –
+            COAR (SAGA)          80 (+33 %)         900 (−11 %)          1,800
+            ridge        ≤ 50 (±0 %, −38 %)  524 (−48 %, −42 %)  1,840 (–, +2 %)
+            ReLU           70 (+17 %, −12 %)  612 (−39 %, −32 %)              –
+            """);
+    assertThat(table.headline()).endsWith("ridge 524 (−48 %, −42 %), ReLU 612 (−39 %, −32 %).");
+    ReportFiles.write(
+        folder,
+        new ReportContent(
+            content.subject(),
+            content.circumstances(),
+            both,
+            List.of(),
+            content.notes(),
+            content.sections()));
+    assertThat(Files.readString(folder.resolve("report.html")))
+        .contains("and the change against COAR and COAR (SAGA)")
+        .contains(
+            "<td>524<small class=\"better\">−48 %</small><small class=\"better\">−42 %</small>");
+    assertThat(Files.readString(folder.resolve("compare.json")))
+        .contains("\"reduction_vs_least_squares_saga\"");
+  }
+
+  @Test
   void shouldSayWhereNoTargetWasReached() {
     ComparisonResult reached = content().result();
     ComparisonResult never =
@@ -111,6 +183,8 @@ class ReportFilesTest {
             reached.bootstrapDraws(),
             reached.bootstrapSeed(),
             reached.curves(),
+            Map.of(),
+            Map.of(),
             Map.of(),
             Map.of(),
             Map.of(),
@@ -222,6 +296,8 @@ class ReportFilesTest {
         of.samplesToHold(),
         of.reductionVsLeastSquares(),
         of.reductionVsLeastSquaresCi(),
+        of.reductionVsLeastSquaresSaga(),
+        of.reductionVsLeastSquaresSagaCi(),
         of.linearityCeiling(),
         of.manifest());
   }
@@ -281,6 +357,8 @@ class ReportFilesTest {
             intervals,
             Map.of(),
             reductions,
+            Map.of(),
+            Map.of(),
             Map.of(),
             new LinearityCeiling(.78, new double[] {.7, .8}, new double[] {.78}),
             Map.of());

@@ -1,0 +1,8 @@
+package io.ablate.estimate;
+
+class LassoGramTest extends LassoRowsContract {
+  @Override
+  boolean byGram() {
+    return true;
+  }
+}
