@@ -13,9 +13,9 @@ import java.util.stream.IntStream;
  *
  * <p>The masks are shared by all examples, so the centred Gram matrix of each fold is formed once
  * for all; the rest runs example by example, in parallel. Where these matrices would need more than
- * {@value #GRAM_BYTES} bytes, or have many more columns than there are rows, the residuals over the
- * listed rows of every column take their place, which needs 4 bytes per ablated entry of the masks.
- * Cost of an example: folds · λ · sweeps · non-zero coefficients · min(n, m/5).
+ * 1 GiB, or have many more columns than there are rows, the residuals over the listed rows of every
+ * column take their place, which needs 4 bytes per ablated entry of the masks. Cost of an example:
+ * folds · λ · sweeps · non-zero coefficients · min(n, m/5).
  */
 public final class LassoEstimator implements Estimator {
   /** The name of this method. */
@@ -31,6 +31,12 @@ public final class LassoEstimator implements Estimator {
 
   /** Steps without a lesser error after which the path ends. */
   private static final int PATIENCE = 2;
+
+  /**
+   * Steps that every path takes, down to a tenth of the greatest λ: before, few rows make errors
+   * that rise by chance.
+   */
+  private static final int FEWEST_STEPS = 10;
 
   private static final double PATH_TOLERANCE = 3e-3;
   private static final double TOLERANCE = 1e-6;
@@ -136,7 +142,7 @@ public final class LassoEstimator implements Estimator {
     Arrays.setAll(lambda, k -> whole.greatestLambda() * Math.pow(STEP, k));
     double[] errors = new double[steps];
     int best = 0;
-    for (int k = 0; k < steps && k - best <= PATIENCE; k++) {
+    for (int k = 0; k < steps && (k <= FEWEST_STEPS || k - best <= PATIENCE); k++) {
       for (int f = 0; f < parts.length; f++) {
         parts[f].solve(lambda[k], PATH_TOLERANCE);
         errors[k] += rest[f].heldOutError(e, parts[f]);

@@ -3,6 +3,7 @@ package io.ablate.estimate;
 import io.ablate.base.RandomStreams;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * SAGA (Defazio, Bach, Lacoste-Julien 2014) for least squares of standardised masks on the first
@@ -211,7 +212,7 @@ final class Saga {
 
     void remove(boolean[] done) {
       int lanes = count();
-      int[] stay = java.util.stream.IntStream.range(0, lanes).filter(i -> !done[i]).toArray();
+      int[] stay = IntStream.range(0, lanes).filter(i -> !done[i]).toArray();
       if (stay.length == lanes) {
         return;
       }

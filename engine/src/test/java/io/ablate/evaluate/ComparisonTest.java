@@ -78,6 +78,7 @@ class ComparisonTest {
     assertThat(json.path("samples_to_hold").path("least-squares").has("0.3")).isTrue();
     assertThat(json.path("reduction_vs_least_squares").path("ridge").has("0.3")).isTrue();
     assertThat(json.path("reduction_vs_least_squares").has("least-squares")).isFalse();
+    assertThat(json.path("reduction_vs_least_squares_saga").toString()).isEqualTo("{}");
     assertThat(json.path("held_out_rows").toString()).isEqualTo("[300,400]");
     assertThat(outcome.finalModels()).containsOnlyKeys("ridge", "least-squares");
     assertThat(
@@ -94,7 +95,7 @@ class ComparisonTest {
             Estimators.byName("least-squares"));
     ComparisonResult result =
         Comparison.run(
-                data(400, 31, 3), methods, new int[] {25, 50, 100}, new double[] {.5}, CONTEXT)
+                data(400, 31, 3), methods, new int[] {50, 100, 200}, new double[] {.5}, CONTEXT)
             .result();
     assertThat(result.reductionVsLeastSquaresSaga()).containsOnlyKeys("ridge", "least-squares");
     assertThat(result.reductionVsLeastSquares()).containsOnlyKeys("ridge", "least-squares-saga");
@@ -104,11 +105,6 @@ class ComparisonTest {
     assertThat(of(result.reductionVsLeastSquares(), "ridge"))
         .isEqualTo(1 - needed / of(result.samplesToTarget(), "least-squares"));
     assertThat(result.reductionVsLeastSquaresSagaCi()).containsOnlyKeys("ridge", "least-squares");
-    assertThat(
-            Comparison.run(data(400, 31, 3), METHODS, new int[] {50}, new double[] {.5}, CONTEXT)
-                .result()
-                .reductionVsLeastSquaresSaga())
-        .isEmpty();
   }
 
   private static double of(Map<String, ? extends Map<String, Double>> table, String method) {
