@@ -46,15 +46,11 @@ public final class ReluEstimator implements Estimator {
   public ComponentModels fit(TrainingData data, FitContext context) {
     CentredOutputs.of(data); // checks
     MaskMatrix masks = data.masks();
-    boolean readAblated = 2 * keptInAll(masks) > (long) masks.rows() * masks.columns();
-    int[][] ones = ones(masks, readAblated);
-    long[] seeds = columnSeeds(ones, masks.columns());
+    SparseRows rows = SparseRows.of(masks);
+    long[] seeds = columnSeeds(rows.ones(), masks.columns());
     List<Fit> fits =
         Parallel.map(
-            "networks",
-            data.examples(),
-            context,
-            e -> fit(data, e, readAblated, ones, seeds, context.seed()));
+            "networks", data.examples(), context, e -> fit(data, e, rows, seeds, context.seed()));
     Map<String, Object> diagnostics = new LinkedHashMap<>();
     diagnostics.put("units", UNITS);
     diagnostics.put("epochs", fits.stream().map(Fit::epochs).toList());
@@ -72,10 +68,10 @@ public final class ReluEstimator implements Estimator {
    * @param scale 0 where the extracted direction did not correlate with the outputs: the model is
    *     then constant
    */
-  private record Fit(double[] theta, double intercept, double scale, int epochs) {}
+  record Fit(double[] theta, double intercept, double scale, int epochs) {}
 
-  private static Fit fit(
-      TrainingData data, int example, boolean readAblated, int[][] ones, long[] seeds, long seed) {
+  private static Fit fit(TrainingData data, int example, SparseRows rows, long[] seeds, long seed) {
+    int[][] ones = rows.ones();
     double[] y = data.outputs()[example];
     int m = y.length;
     double mean = Arrays.stream(y).sum() / m;
@@ -96,13 +92,7 @@ public final class ReluEstimator implements Estimator {
     for (int epoch = 0; epoch < epochs; epoch++) {
       epoch(network, ones, target, order, m, random);
     }
-    double[] theta = network.extract();
-    if (readAblated) {
-      for (int j = 0; j < theta.length; j++) {
-        theta[j] = -theta[j];
-      }
-    }
-    return rescaled(data.masks(), theta, y, mean, epochs);
+    return rescaled(data.masks(), rows.attributions(network.extract()), y, mean, epochs);
   }
 
   private static ReluNetwork network(int columns, long start, long[] seeds) {
@@ -165,8 +155,7 @@ public final class ReluEstimator implements Estimator {
   }
 
   /** Refits y ≈ scale · θᵀx + offset with scale ≥ 0. */
-  private static Fit rescaled(
-      MaskMatrix masks, double[] theta, double[] y, double mean, int epochs) {
+  static Fit rescaled(MaskMatrix masks, double[] theta, double[] y, double mean, int epochs) {
     double[] raw =
         new ComponentModels(NAME, new double[][] {theta}, new double[1], Map.of())
             .predict(masks)[0];
@@ -182,26 +171,6 @@ public final class ReluEstimator implements Estimator {
     double scale = varies ? Math.max(0, covariance / variance) : 0;
     double[] scaled = Arrays.stream(theta).map(value -> scale * value).toArray();
     return new Fit(scaled, mean - scale * rawMean, scale, epochs);
-  }
-
-  private static long keptInAll(MaskMatrix masks) {
-    return Arrays.stream(masks.words()).map(Long::bitCount).sum();
-  }
-
-  /** Per row the components that are ablated, or those that are kept. */
-  private static int[][] ones(MaskMatrix masks, boolean ablated) {
-    int[][] ones = new int[masks.rows()][];
-    int[] buffer = new int[masks.columns()];
-    for (int row = 0; row < ones.length; row++) {
-      int count = 0;
-      for (int j = 0; j < buffer.length; j++) {
-        if (masks.get(row, j) != ablated) {
-          buffer[count++] = j;
-        }
-      }
-      ones[row] = Arrays.copyOf(buffer, count);
-    }
-    return ones;
   }
 
   /** A hash of every column's content. */
