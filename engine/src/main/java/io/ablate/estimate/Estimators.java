@@ -13,6 +13,7 @@ public final class Estimators {
           new RidgeEstimator(),
           new LassoEstimator(),
           new ReluEstimator(),
+          new TunedReluEstimator(),
           new HierarchicalEstimator(),
           new MaskGradientEstimator(),
           new IntegratedGradientEstimator(),
