@@ -51,7 +51,6 @@ public final class TunedReluEstimator implements Estimator {
   /** Examples that choose the penalty; they share it, so that a few settle it. */
   private static final int CHOOSING = 12;
 
-  private static final int OUTPUTS = 4000;
   private static final int PASSES = 40;
   private static final int FINAL_PASSES = 80;
 
@@ -91,15 +90,13 @@ public final class TunedReluEstimator implements Estimator {
       HierarchicalEstimator.standardise(standardised[e]);
     }
     Layers layers = new Layers(data.layerOfColumn());
-    double[][] scale = new double[examples][];
-    double[][] stored = data.activationScale();
-    Arrays.setAll(
-        scale, e -> layers.relativeScale(stored == null ? null : stored[e], data.columns()));
     Design design = new Design(context.algebra(), data.masks(), NO_SOFT_ROWS);
-    PooledOutputs pooled = PooledOutputs.of(design, standardised, scale, layers, OUTPUTS, context);
-    HierarchicalPrior prior = HierarchicalPrior.of(pooled, layers.count(), context);
+    ScaledPrior scaled = ScaledPrior.of(data, design, standardised, layers, context);
+    HierarchicalPrior prior = scaled.prior();
+    double[][] scale = new double[examples][];
     Arrays.setAll(
-        scale, e -> Arrays.stream(prior.variances(layers, scale[e])).map(Math::sqrt).toArray());
+        scale,
+        e -> Arrays.stream(prior.variances(layers, scaled.scale()[e])).map(Math::sqrt).toArray());
     double noise = Math.max(LEAST_NOISE, prior.noise());
 
     Rows all = new Rows(SparseRows.of(data.masks()), floats(standardised), scale, noise);
@@ -119,7 +116,7 @@ public final class TunedReluEstimator implements Estimator {
     diagnostics.put("penalty_strength", penalty.strength);
     diagnostics.put("layer_variance", prior.layerVariance());
     diagnostics.put("noise_variance", noise);
-    diagnostics.put("activation_scale", stored != null);
+    diagnostics.put("activation_scale_power", scaled.power());
     diagnostics.put(
         "zero_scale_examples",
         IntStream.range(0, examples).filter(e -> fits[e].scale() == 0).boxed().toList());
