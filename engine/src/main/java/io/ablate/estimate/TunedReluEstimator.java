@@ -12,21 +12,21 @@ import java.util.stream.IntStream;
  * + b₁) + b₂ per example is trained on its outputs, dropping σ leaves θ = (W₂W₁)ᵀ, and scale (not
  * below 0) and offset of θᵀx are refitted on the training rows, as in {@link ReluEstimator}.
  *
- * <p>What is added: the columns are scaled by τ_g·s, s the activation scale relative to its layer
- * (1 where none was collected) and τ_g the layer's deviation in the {@link HierarchicalPrior};
- * training minimises the squared error plus a path norm and weight decay ({@link
- * PathNormNetworks}); and how strong they are together, and the path norm's share, are the pair
- * whose extracted θ correlates best with training rows left out, on average over the examples,
- * before all networks train on all rows. With that prior, κ times decay σ²/m and path norm √2σ²/m
- * have the prior's variance at κ = 1, so that a short grid suffices.
+ * <p>What is added: the columns are scaled by the prior deviations of {@link HierarchicalEstimator}
+ * (a power of the activation scale times one factor per layer, learnt from the same rows); training
+ * minimises the squared error plus a path norm and weight decay ({@link PathNormNetworks}); and how
+ * strong they are together, and the path norm's share, are the pair whose extracted θ correlates
+ * best with training rows left out, on average over the examples, before all networks train on all
+ * rows. With that prior, κ times decay σ²/m and path norm √2σ²/m have the prior's variance at κ =
+ * 1, so that a short grid suffices.
  *
  * <p>The penalties leave most units active on most rows, so that the networks are close to linear
- * and θ is close to an elastic net with the same scales; where the penalty is weak the kinks bend.
- * Nothing is drawn: results do not depend on the seed or on threads, nor, up to rounding, on the order
- * of components; they depend on the other examples through the shared hyper-parameters.
- * Counts one more pass than rows, for the activation scale. Cost: that of the prior, then about 440
- * gradients over all rows (1,500 below 800 rows) of 8 units on the listed entries, per example; at
- * most 12 examples take part in all but the last 80.
+ * and θ is close to that of the hierarchical ridge: choose this only to see what ReLU extraction
+ * can do at best. Nothing is drawn: results do not depend on the seed or on threads, nor, up to
+ * rounding, on the order of components; they depend on the other examples through the shared
+ * hyper-parameters. Counts one more pass than rows, for the activation scale. Cost: that of the
+ * prior, then about 260 gradients over all rows (800 where there are fewer than 800 rows) of 8
+ * units on the listed entries, per example; at most 12 examples take part in all but the last 80.
  */
 public final class TunedReluEstimator implements Estimator {
   /** The name of this method. */
@@ -34,10 +34,11 @@ public final class TunedReluEstimator implements Estimator {
 
   private static final float[][] NO_SOFT_ROWS = {};
 
-  /** Shares of the path norm, and strengths κ of both penalties in the order of training. */
-  private static final double[] SHARES = {0, .3, .6};
+  /** Shares of the path norm; .6 never predicted rows left out better than .3. */
+  private static final double[] SHARES = {0, .3};
 
-  private static final double[] STRENGTHS = {4, 2, 1, .5};
+  /** Strengths κ of both penalties in the order of training. */
+  private static final double[] STRENGTHS = {2, 1, .5};
 
   /** Taken where there are too few rows, or nothing varies, to choose by. */
   private static final Penalty USUAL = new Penalty(.3, 1);
