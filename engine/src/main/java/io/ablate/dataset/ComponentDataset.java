@@ -6,6 +6,7 @@ import io.ablate.base.NpyFile;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.component.ComponentSet;
+import io.ablate.instrument.OutputFunction;
 import io.ablate.mask.FileMasks;
 import io.ablate.mask.MaskMatrix;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,14 +25,15 @@ import org.jspecify.annotations.Nullable;
  * so that memory does not grow with the store. Not thread-safe.
  */
 public final class ComponentDataset implements AutoCloseable {
-  private static final int BLOCK_ELEMENTS = 1 << 18;
-
   private final Path folder;
   private final NpyFile masks;
   private final NpyFile outputs;
   private final int[] completedRows;
   private final @Nullable ComponentSet components;
   private final @Nullable Manifest manifest;
+
+  /** The output function to derive from logits; null for the stored outputs. */
+  private @Nullable OutputFunction derived;
 
   private ComponentDataset(Path folder, NpyFile masks, NpyFile outputs) {
     this.folder = folder;
@@ -52,6 +55,45 @@ public final class ComponentDataset implements AutoCloseable {
    */
   public static ComponentDataset open(Path folder) {
     return open(folder, findOutputs(folder));
+  }
+
+  /**
+   * Opens a dataset whose outputs are those of the given function: the stored ones if they are,
+   * else derived from the stored logits.
+   *
+   * @param output null for the stored outputs, whatever they are
+   * @throws BadInputException as {@link #open(Path)}, or if logits or labels are needed and missing
+   */
+  public static ComponentDataset open(Path folder, @Nullable OutputFunction output) {
+    ComponentDataset dataset = open(folder);
+    try {
+      dataset.derive(output);
+      return dataset;
+    } catch (RuntimeException e) {
+      dataset.close();
+      throw e;
+    }
+  }
+
+  private void derive(@Nullable OutputFunction output) {
+    if (output == null || output == storedOutput()) {
+      return;
+    }
+    boolean logits = Files.exists(folder.resolve(StoreFiles.LOGITS));
+    if (logitsReader() == null) {
+      throw new BadInputException(
+          Problem.of("output " + output.label() + " cannot be derived from the store")
+              .at(folder.resolve(logits ? StoreFiles.LABELS : StoreFiles.LOGITS))
+              .expected("logits and labels, or stored outputs of that function")
+              .found(
+                  (logits ? "no labels" : "no logits")
+                      + (manifest == null ? "" : "; the stored outputs are " + manifest.output()))
+              .remedy(
+                  logits
+                      ? "add " + StoreFiles.LABELS + ", the class of every example"
+                      : "collect with --save activation-scale,logits"));
+    }
+    derived = output;
   }
 
   /**
@@ -139,7 +181,7 @@ public final class ComponentDataset implements AutoCloseable {
   /** The masks of the given rows, in the given order. */
   public MaskMatrix masks(int[] rows) {
     MaskMatrix selected = new MaskMatrix(rows.length, columns());
-    forEachRun(
+    RowRuns.forEach(
         rows,
         columns(),
         (at, first, count) -> {
@@ -150,15 +192,27 @@ public final class ComponentDataset implements AutoCloseable {
     return selected;
   }
 
+  /** The function whose values {@link #outputs} are; null where the store does not say. */
+  public @Nullable OutputFunction output() {
+    return derived == null ? storedOutput() : derived;
+  }
+
+  private @Nullable OutputFunction storedOutput() {
+    return manifest == null ? null : OutputFunction.byLabel(manifest.output());
+  }
+
   /**
    * The outputs of the given rows: {@code [example][row]}.
    *
    * @throws BadInputException naming row and example of an output that is not finite
    */
   public double[][] outputs(int[] rows) {
+    if (derived != null) {
+      return requireLogits().outputs(rows, derived);
+    }
     int examples = examples();
     double[][] selected = new double[examples][rows.length];
-    forEachRun(
+    RowRuns.forEach(
         rows,
         examples,
         (at, first, count) -> {
@@ -204,9 +258,39 @@ public final class ComponentDataset implements AutoCloseable {
     }
   }
 
+  /** Whether there are {@link #logits}. */
+  public boolean hasLogits() {
+    return logitsReader() != null;
+  }
+
+  /** Bytes that {@link #logits} of so many rows take in memory; 0 where there are none. */
+  public long logitBytes(int rows) {
+    LogitsReader reader = logitsReader();
+    return reader == null ? 0 : reader.bytes(rows);
+  }
+
+  /**
+   * The logits of the given rows, with the labels; null where the store does not hold both. Takes
+   * {@link #logitBytes}: read them only for who wants them.
+   *
+   * @throws BadInputException if they would take most of the heap, or one is not finite
+   */
+  public @Nullable StoredLogits logits(int[] rows) {
+    LogitsReader reader = logitsReader();
+    return reader == null ? null : reader.read(rows);
+  }
+
+  private @Nullable LogitsReader logitsReader() {
+    return LogitsReader.of(folder, rows(), labels());
+  }
+
+  private LogitsReader requireLogits() {
+    return Objects.requireNonNull(logitsReader(), "logits have gone since opening");
+  }
+
   /**
    * After how many gradient passes their sums can be told (see {@link #gradients}), ascending;
-   * empty where there are none.
+   * empty where there are none, or where they are of another output than {@link #output}.
    */
   public int[] gradientSegmentEnds() {
     GradientReader reader = gradientReader();
@@ -214,20 +298,29 @@ public final class ComponentDataset implements AutoCloseable {
   }
 
   /**
-   * What the first gradient passes told; null where the store is to hold none. Takes the memory of
-   * the sums, whatever the number of passes.
+   * What the first gradient passes told; null where {@link #gradientSegmentEnds} is empty because
+   * there are none of this output. Takes the memory of the sums, whatever the number of passes.
    *
    * @param passes one of {@link #gradientSegmentEnds}
-   * @throws UsageException if it is none of them, naming them
+   * @throws UsageException if it is none of them, naming them; or if the passes were of another
+   *     output than {@link #output}
    * @throws BadInputException if a file is damaged, or a value not finite
    */
   public @Nullable StoredGradients gradients(int passes) {
+    if (derived != null && manifest != null && manifest.gradients() != null && passes > 0) {
+      throw new UsageException(
+          Problem.of("the gradient passes of the store are of another output")
+              .at(folder)
+              .expected(manifest.output())
+              .found(derived.label())
+              .remedy("use no gradient passes with this output"));
+    }
     GradientReader reader = gradientReader();
     return reader == null ? null : reader.read(passes);
   }
 
   private @Nullable GradientReader gradientReader() {
-    return manifest == null || manifest.gradients() == null
+    return manifest == null || manifest.gradients() == null || derived != null
         ? null
         : new GradientReader(folder, manifest, manifest.gradients());
   }
@@ -247,25 +340,6 @@ public final class ComponentDataset implements AutoCloseable {
   public void close() {
     masks.close();
     outputs.close();
-  }
-
-  /** Takes a run of consecutive rows. */
-  @FunctionalInterface
-  private interface Run {
-    void accept(int at, int first, int count);
-  }
-
-  private static void forEachRun(int[] rows, int rowLength, Run run) {
-    int most = Math.max(1, BLOCK_ELEMENTS / Math.max(1, rowLength));
-    int at = 0;
-    while (at < rows.length) {
-      int count = 1;
-      while (count < most && at + count < rows.length && rows[at + count] == rows[at] + count) {
-        count++;
-      }
-      run.accept(at, rows[at], count);
-      at += count;
-    }
   }
 
   private static Path findOutputs(Path folder) {

@@ -9,12 +9,14 @@ import io.ablate.base.NpyWriter;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.estimate.FitFiles;
 import io.ablate.evaluate.Lds;
+import io.ablate.instrument.OutputFunction;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -223,6 +225,77 @@ class CommandsTest {
       assertThat(scores.path("lds_mean").asDouble())
           .isCloseTo(point.path("lds_mean").asDouble(), within(1e-4));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"margin", "margin-logsumexp", "logit", "log-prob", "loss"})
+  void shouldDeriveEveryOutputFromStoredLogits(String output) {
+    Object[] job = {model, "--data", data, "--examples", "0-3", "--masks", 60};
+    ok(with("collect", job, "--out", store, "--save", "activation-scale,logits"));
+    Path direct = temp.resolve("direct");
+    ok(with("collect", job, "--out", direct, "--output", output));
+    int[] rows = IntStream.range(0, 60).toArray();
+    try (ComponentDataset derived = ComponentDataset.open(store, OutputFunction.byLabel(output));
+        ComponentDataset stored = ComponentDataset.open(direct)) {
+      double[][] expected = stored.outputs(rows);
+      double[][] found = derived.outputs(rows);
+      for (int e = 0; e < 4; e++) {
+        assertThat(found[e]).containsExactly(expected[e], within(1e-5));
+      }
+      assertThat(derived.output()).isEqualTo(stored.output());
+      assertThat(derived.logitBytes(60)).isEqualTo(4L * 60 * 4 * Cli.CLASSES);
+    }
+    Path fit = temp.resolve("fit");
+    ok("fit", store, "--method", "ridge", "--samples", 40, "--output", output, "--out", fit);
+    assertThat(Json.read(fit.resolve("manifest.json")).path("output").asText()).isEqualTo(output);
+    Object[] evaluate = {"evaluate", store, fit, "--json"};
+    JsonNode scores = json(with(evaluate, "--output", output)).get(0);
+    assertThat(scores.path("lds_mean").asDouble())
+        .isCloseTo(
+            json("evaluate", direct, fit, "--json").get(0).path("lds_mean").asDouble(),
+            within(1e-9));
+    Cli.Outcome plain = Cli.run(evaluate);
+    if (output.equals("margin")) {
+      assertThat(plain.code()).isZero();
+    } else {
+      assertThat(plain.code()).isEqualTo(3);
+      assertThat(plain.err()).contains("another output", "--output " + output);
+    }
+    Path report = temp.resolve("report");
+    ok(
+        "compare",
+        store,
+        "--methods",
+        "ridge",
+        "--samples",
+        "20,40",
+        "--output",
+        output,
+        "--no-pictures",
+        "--out",
+        report);
+    JsonNode compared = Json.read(report.resolve("compare.json"));
+    assertThat(compared.at("/manifest/output").asText()).isEqualTo(output);
+  }
+
+  @Test
+  void shouldSayWhatIsMissingToDeriveAnOutput() throws IOException {
+    Object[] job = {model, "--data", data, "--examples", "0-3", "--masks", 60};
+    ok(with("collect", job, "--out", store));
+    Object[] fit = {"fit", store, "--method", "ridge", "--out", temp.resolve("fit"), "--output"};
+    Cli.Outcome outcome = Cli.run(with(fit, "loss"));
+    assertThat(outcome.code()).isEqualTo(3);
+    assertThat(outcome.err())
+        .contains("output loss cannot be derived", "no logits", "--save activation-scale,logits");
+    assertThat(Cli.run(with(fit, "losses")).code()).isEqualTo(2);
+    ok(with(fit, "margin"));
+    Path logits = temp.resolve("logits");
+    ok(with("collect", job, "--out", logits, "--save", "logits"));
+    Files.delete(logits.resolve("labels.npy"));
+    fit[1] = logits;
+    outcome = Cli.run(with(fit, "loss"));
+    assertThat(outcome.code()).isEqualTo(3);
+    assertThat(outcome.err()).contains("no labels", "labels.npy");
   }
 
   @Test

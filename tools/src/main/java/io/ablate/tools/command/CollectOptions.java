@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -77,10 +78,10 @@ final class CollectOptions {
       names = "--output",
       order = 35,
       paramLabel = "NAME",
-      defaultValue = "margin",
       description =
-          "The scalar: margin, margin-logsumexp, logit, log-prob or loss (default: margin).")
-  private String output = "margin";
+          "The scalar: margin, margin-logsumexp, logit, log-prob or loss (default: margin; of a"
+              + " store, what it holds).")
+  private @Nullable String output;
 
   @Option(
       names = "--ablation",
@@ -153,6 +154,11 @@ final class CollectOptions {
       description = "fp32 (default: fp32).")
   private String precision = "fp32";
 
+  /** The output function asked for; null if none was. */
+  @Nullable OutputFunction output() {
+    return output == null ? null : OutputOption.parse(output);
+  }
+
   String labels() {
     return labels;
   }
@@ -213,7 +219,7 @@ final class CollectOptions {
     requireOnly("--reference", reference, chosen, Ablation.MEAN);
     return InstrumentOptions.defaults()
         .ablation(chosen)
-        .outputFunction(named("--output", output, OutputFunction.values(), OutputFunction::label))
+        .outputFunction(Objects.requireNonNullElse(output(), OutputFunction.MARGIN))
         .logits(logits)
         .reference(chosen == Ablation.CONSTANT ? constants(columns) : null)
         .withLogits(save.contains("logits"))

@@ -45,7 +45,8 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:  ablate compare",
       "           ablate compare model.onnx --data imagefolder:photos --examples 0-9 --out report",
-      "           ablate compare store --methods least-squares,ridge --samples 100,1600"
+      "           ablate compare store --methods least-squares,ridge --samples 100,1600 --output"
+          + " loss"
     })
 final class CompareCommand extends Subcommand {
   private static final int HELD_OUT = 800;
@@ -133,7 +134,7 @@ final class CompareCommand extends Subcommand {
       double[] targets,
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
-    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+    try (ComponentDataset dataset = ComponentDataset.open(store, collect.output())) {
       ComparedRows rows = ComparedRows.of(dataset, compare);
       int[] samples = compare.samples(dataset.columns(), rows.training());
       GradientPasses.Choice choice = gradients.choose(methods, dataset);

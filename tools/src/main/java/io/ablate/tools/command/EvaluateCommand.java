@@ -12,6 +12,7 @@ import io.ablate.estimate.ComponentModels;
 import io.ablate.estimate.FitFiles;
 import io.ablate.evaluate.Bootstrap;
 import io.ablate.evaluate.Lds;
+import io.ablate.instrument.OutputFunction;
 import io.ablate.tools.ConsoleProgress;
 import io.ablate.tools.report.TextTable;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -51,6 +53,8 @@ final class EvaluateCommand extends Subcommand {
       description = "Score on rows A to B-1 (default: all completed rows after those fitted).")
   private @Nullable String testRows;
 
+  @Mixin private final OutputOption output = new OutputOption();
+
   /** Scores of one method, one entry per example. */
   @JsonNaming(SnakeCaseStrategy.class)
   record Scores(
@@ -67,11 +71,12 @@ final class EvaluateCommand extends Subcommand {
   @Override
   void run(ConsoleProgress progress) {
     List<Scores> all = new ArrayList<>();
-    try (ComponentDataset dataset = ComponentDataset.open(Objects.requireNonNull(store))) {
+    try (ComponentDataset dataset = FitCommand.open(Objects.requireNonNull(store), output)) {
       for (Path folder : folders(Objects.requireNonNull(fits))) {
         FitFiles.Fit fit = FitFiles.read(folder);
         FitProvenance origin = FitProvenance.read(folder, fit.manifest());
         requireSameStore(folder, fit.models(), origin, dataset);
+        requireSameOutput(folder, origin, dataset);
         all.add(score(fit.models(), origin, dataset));
       }
     }
@@ -138,6 +143,21 @@ final class EvaluateCommand extends Subcommand {
     }
     requireSame(folder, "model", fit.modelSha256(), origin.model().sha256());
     requireSame(folder, "data", fit.dataSha256(), origin.data().sha256());
+  }
+
+  private void requireSameOutput(Path folder, FitProvenance fit, ComponentDataset dataset) {
+    OutputFunction scored = dataset.output();
+    if (output.function() == null
+        && fit.output() != null
+        && scored != null
+        && !fit.output().equals(scored.label())) {
+      throw new BadInputException(
+          Problem.of("the fit is of another output than the store")
+              .at(folder)
+              .expected(scored.label())
+              .found(fit.output())
+              .remedy("score it with --output " + fit.output() + ", or fit this store again"));
+    }
   }
 
   private static void requireSame(

@@ -73,6 +73,7 @@ final class FitCommand extends Subcommand {
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write.")
   private @Nullable Path out;
 
+  @Mixin private final OutputOption output = new OutputOption();
   @Mixin private final LinalgOption linalg = new LinalgOption();
 
   /** The names of all estimators, for help texts. */
@@ -100,7 +101,7 @@ final class FitCommand extends Subcommand {
     List<Estimator> estimators = estimators(CommonOptions.list(methods));
     LinearAlgebra algebra = linalg.select(common.threads()).backend();
     List<Fitted> fitted = new ArrayList<>();
-    try (ComponentDataset dataset = ComponentDataset.open(Objects.requireNonNull(store))) {
+    try (ComponentDataset dataset = open(Objects.requireNonNull(store), output)) {
       int all = dataset.completedRows().length;
       int[] ends = dataset.gradientSegmentEnds();
       int passes = gradients != null ? gradients : ends.length == 0 ? 0 : ends[ends.length - 1];
@@ -134,6 +135,11 @@ final class FitCommand extends Subcommand {
       }
     }
     print(fitted, () -> text(fitted));
+  }
+
+  /** A store whose outputs are those asked for. */
+  static ComponentDataset open(Path store, OutputOption output) {
+    return ComponentDataset.open(store, output.function());
   }
 
   /** The estimators of the given names, each once. */

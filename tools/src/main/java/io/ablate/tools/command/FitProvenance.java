@@ -45,7 +45,7 @@ record FitProvenance(
         rows.length == 0 ? 0 : rows[rows.length - 1] + 1,
         seed,
         linearAlgebra,
-        origin == null ? null : origin.output(),
+        dataset.output() == null ? null : dataset.output().label(),
         origin == null ? null : origin.model().sha256(),
         origin == null ? null : origin.data().sha256(),
         seconds);

@@ -70,7 +70,14 @@ final class GradientPasses {
   Choice choose(List<Estimator> methods, ComponentDataset dataset) {
     return dataset.gradientSegmentEnds().length > 0
         ? new Choice(methods, null, List.of())
-        : without(methods, dataset.columns(), "the store holds none", null);
+        : without(methods, dataset.columns(), missing(dataset), null);
+  }
+
+  private static String missing(ComponentDataset dataset) {
+    Manifest manifest = dataset.manifest();
+    return manifest == null || manifest.gradients() == null
+        ? "the store holds none"
+        : "those of the store are of its own output, " + manifest.output();
   }
 
   private Choice without(

@@ -105,6 +105,9 @@ final class ReportBuilder {
     if (origin != null) {
       manifest.put("collected", origin);
     }
+    if (dataset.output() != null) {
+      manifest.put("output", dataset.output().label());
+    }
     if (collect != null) {
       manifest.put("components", collect.componentRule());
     }
@@ -138,9 +141,11 @@ final class ReportBuilder {
     List<String> parts = new ArrayList<>();
     parts.add(String.format(Locale.ROOT, "%,d components", dataset.columns()));
     parts.add(dataset.examples() == 1 ? "1 example" : dataset.examples() + " examples");
+    if (dataset.output() != null) {
+      parts.add("output " + dataset.output().label());
+    }
     @Nullable Manifest origin = dataset.manifest();
     if (origin != null) {
-      parts.add("output " + origin.output());
       parts.add(masks(origin.masks()));
     }
     int[] heldOut = result.heldOutRows();

@@ -4,6 +4,7 @@ import io.ablate.backend.BackendReport;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.Manifest;
 import io.ablate.evaluate.ComparisonResult;
+import io.ablate.instrument.OutputFunction;
 import io.ablate.tools.report.ReportContent.Entry;
 import io.ablate.tools.report.ReportContent.Section;
 import java.util.ArrayList;
@@ -43,7 +44,8 @@ final class ReportSections {
       run.add(new Entry("data", origin.data().source()));
       run.add(new Entry("examples", numbers(origin.data().examples())));
       run.add(new Entry("ablation", String.valueOf(origin.instrument().get("ablation"))));
-      run.add(new Entry("output function", origin.output()));
+      OutputFunction output = dataset.output();
+      run.add(new Entry("output function", output == null ? origin.output() : output.label()));
       run.add(new Entry("masks", words(origin.masks())));
       run.add(
           new Entry(
