@@ -32,6 +32,28 @@ public final class NpyWriter {
         });
   }
 
+  /** Writes float32 [slabs × rows × columns]; every slab must have the same shape. */
+  public static void writeFloats(Path file, float[][][] slabs) {
+    int rows = slabs.length == 0 ? 0 : slabs[0].length;
+    int columns = rows == 0 ? 0 : slabs[0][0].length;
+    AtomicFile.write(
+        file,
+        out -> {
+          out.write(header(NpyType.FLOAT32, slabs.length, rows, columns));
+          for (float[][] slab : slabs) {
+            if (slab.length != rows) {
+              throw new IllegalArgumentException("ragged: " + slab.length + " and " + rows);
+            }
+            for (float[] row : slab) {
+              if (row.length != columns) {
+                throw new IllegalArgumentException("ragged: " + row.length + " and " + columns);
+              }
+              write(out, row);
+            }
+          }
+        });
+  }
+
   /** Writes float32 [values]. */
   public static void writeFloats(Path file, float[] values) {
     AtomicFile.write(

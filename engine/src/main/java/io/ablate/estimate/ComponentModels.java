@@ -5,13 +5,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Linear component models, one per example: g(x) = intercept + Σ attribution_i · x_i.
+ * Component models, one per example: g(x) = intercept + Σ attribution_i · x_i, and what a method
+ * predicts beyond that.
  *
  * @param method the estimator's name
  * @param attributions examples × n, in units of the output per component kept
  * @param intercepts one per example
  * @param standardErrors examples × n: the posterior standard deviation of every attribution, or
  *     null where the method gives none
+ * @param nonlinear what is added to the linear prediction; null for linear models
  * @param diagnostics what the estimator chose and measured, for manifests: values that JSON can
  *     hold
  */
@@ -20,7 +22,11 @@ public record ComponentModels(
     double[][] attributions,
     double[] intercepts,
     double @Nullable [][] standardErrors,
+    @Nullable NonlinearPart nonlinear,
     Map<String, Object> diagnostics) {
+  /** What is put behind a method's name for its linear part alone. */
+  public static final String LINEAR_SUFFIX = "-linear";
+
   public ComponentModels {
     if (attributions.length != intercepts.length) {
       throw new IllegalArgumentException(
@@ -28,7 +34,17 @@ public record ComponentModels(
     }
   }
 
-  /** Models without standard errors. */
+  /** Linear models. */
+  public ComponentModels(
+      String method,
+      double[][] attributions,
+      double[] intercepts,
+      double @Nullable [][] standardErrors,
+      Map<String, Object> diagnostics) {
+    this(method, attributions, intercepts, standardErrors, null, diagnostics);
+  }
+
+  /** Linear models without standard errors. */
   @SuppressWarnings("NullAway") // does not see the annotation on the outer array
   public ComponentModels(
       String method,
@@ -38,8 +54,39 @@ public record ComponentModels(
     this(method, attributions, intercepts, null, diagnostics);
   }
 
+  /** Models with a part beyond the linear one, without standard errors. */
+  @SuppressWarnings("NullAway") // as above
+  static ComponentModels nonlinear(
+      String method,
+      double[][] attributions,
+      double[] intercepts,
+      NonlinearPart part,
+      Map<String, Object> diagnostics) {
+    return new ComponentModels(method, attributions, intercepts, null, part, diagnostics);
+  }
+
+  /** The linear part alone, under the method's name with {@link #LINEAR_SUFFIX}. */
+  public ComponentModels linear() {
+    return new ComponentModels(
+        method + LINEAR_SUFFIX, attributions, intercepts, standardErrors, diagnostics);
+  }
+
   /** Predicted outputs, examples × rows. */
   public double[][] predict(MaskMatrix masks) {
+    double[][] predicted = predictLinear(masks, attributions, intercepts);
+    if (nonlinear != null) {
+      double[][] correction = nonlinear.correction(masks);
+      for (int e = 0; e < predicted.length; e++) {
+        for (int row = 0; row < predicted[e].length; row++) {
+          predicted[e][row] += correction[e][row];
+        }
+      }
+    }
+    return predicted;
+  }
+
+  /** intercept + Σ attribution · x of every model, models × rows. */
+  static double[][] predictLinear(MaskMatrix masks, double[][] attributions, double[] intercepts) {
     double[][] predicted = new double[attributions.length][masks.rows()];
     long[] words = masks.words();
     for (int e = 0; e < attributions.length; e++) {

@@ -24,6 +24,11 @@ public interface Estimator {
     return false;
   }
 
+  /** Whether {@link TrainingData#logits} are worth reading, or collecting, for this method. */
+  default boolean wantsLogits() {
+    return false;
+  }
+
   /**
    * Fits one model per example.
    *

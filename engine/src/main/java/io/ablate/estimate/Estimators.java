@@ -15,6 +15,8 @@ public final class Estimators {
           new ReluEstimator(),
           new TunedReluEstimator(),
           new HierarchicalEstimator(),
+          new HierarchicalLogitsEstimator(),
+          HierarchicalLogitsEstimator.linear(),
           new MaskGradientEstimator(),
           new IntegratedGradientEstimator(),
           new GradientHierarchicalEstimator(),

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * A fit on disk: {@code attributions.npy} (float32, examples × n), {@code intercepts.npy} (float32,
  * examples), {@code manifest.json}, and both arrays again in {@code attributions.safetensors}. A
  * method that knows its standard errors adds {@code attributions_se.npy} (float32, examples × n),
- * and {@link Intervals} add {@code attributions_ci.npy} (float32, 2 × examples × n).
+ * and {@link Intervals} add {@code attributions_ci.npy} (float32, 2 × examples × n); one whose
+ * models are not linear adds what {@link NonlinearPart} tells.
  */
 public final class FitFiles {
   /** Version of {@code manifest.json}. */
@@ -64,6 +65,7 @@ public final class FitFiles {
     delete(folder.resolve("manifest.json"));
     delete(folder.resolve(STANDARD_ERRORS));
     delete(folder.resolve(BOUNDS));
+    NonlinearPart.delete(folder);
     int examples = models.attributions().length;
     int columns = examples == 0 ? 0 : models.attributions()[0].length;
     float[][] attributions = floats(models.attributions());
@@ -72,10 +74,15 @@ public final class FitFiles {
     NpyWriter.writeFloats(folder.resolve("intercepts.npy"), intercepts);
     double[][] errors = intervals == null ? models.standardErrors() : intervals.standardErrors();
     if (errors != null) {
-      NpyWriter.writeFloats(folder.resolve(STANDARD_ERRORS), floats(errors));
+      writeRows(folder.resolve(STANDARD_ERRORS), errors);
     }
     if (intervals != null) {
-      writeBounds(folder.resolve(BOUNDS), intervals, columns);
+      writeCube(
+          folder.resolve(BOUNDS), new double[][][] {intervals.lower(), intervals.upper()});
+    }
+    NonlinearPart nonlinear = models.nonlinear();
+    if (nonlinear != null) {
+      nonlinear.write(folder);
     }
     new Safetensors(Map.of("method", models.method()))
         .add("attributions", new long[] {examples, columns}, attributions)
@@ -92,6 +99,9 @@ public final class FitFiles {
           .putObject("intervals")
           .put("refits", intervals.refits())
           .put("subsample", intervals.subsample());
+    }
+    if (nonlinear != null) {
+      manifest.set("nonlinear", Json.mapper().valueToTree(nonlinear.manifest()));
     }
     provenance.forEach((key, value) -> manifest.set(key, Json.mapper().valueToTree(value)));
     Json.write(folder.resolve("manifest.json"), manifest);
@@ -114,7 +124,7 @@ public final class FitFiles {
               .expected("schema_version " + SCHEMA_VERSION + " and a method")
               .found("schema_version " + manifest.path("schema_version")));
     }
-    double[][] attributions = readRows(folder.resolve("attributions.npy"), -1);
+    double[][] attributions = readRows(folder.resolve("attributions.npy"), -1, -1);
     double[] intercepts;
     Path file = folder.resolve("intercepts.npy");
     try (NpyFile npy = NpyFile.open(file).requireShape(attributions.length)) {
@@ -122,12 +132,41 @@ public final class FitFiles {
     }
     String method = manifest.path("method").asText();
     Path errors = folder.resolve(STANDARD_ERRORS);
-    double[][] read = Files.exists(errors) ? readRows(errors, attributions.length) : null;
-    return new Fit(new ComponentModels(method, attributions, intercepts, read, Map.of()), manifest);
+    double[][] read = Files.exists(errors) ? readRows(errors, attributions.length, -1) : null;
+    int columns = attributions.length == 0 ? 0 : attributions[0].length;
+    NonlinearPart nonlinear = NonlinearPart.read(folder, manifest, attributions.length, columns);
+    return new Fit(
+        new ComponentModels(method, attributions, intercepts, read, nonlinear, Map.of()), manifest);
   }
 
-  private static double[][] readRows(Path file, int rows) {
-    try (NpyFile npy = NpyFile.open(file).requireShape(rows, -1)) {
+  /** Writes float32 [rows × columns]. */
+  static void writeRows(Path file, double[][] rows) {
+    NpyWriter.writeFloats(file, floats(rows));
+  }
+
+  /** Writes float32 [slabs × rows × columns]. */
+  static void writeCube(Path file, double[][][] slabs) {
+    float[][][] narrow = new float[slabs.length][][];
+    Arrays.setAll(narrow, s -> floats(slabs[s]));
+    NpyWriter.writeFloats(file, narrow);
+  }
+
+  /** Reads [slabs × any × columns] of finite numbers. */
+  static double[][][] readCube(Path file, int slabs, int columns) {
+    try (NpyFile npy = NpyFile.open(file).requireShape(slabs, -1, columns)) {
+      int rows = (int) npy.shape()[1];
+      double[][][] cube = new double[slabs][rows][];
+      for (int s = 0; s < slabs; s++) {
+        double[] flat = requireFinite(npy.rows(s, 1), file);
+        Arrays.setAll(cube[s], r -> Arrays.copyOfRange(flat, r * columns, (r + 1) * columns));
+      }
+      return cube;
+    }
+  }
+
+  /** Reads [rows × columns] of finite numbers; −1 stands for any extent. */
+  static double[][] readRows(Path file, int rows, int columns) {
+    try (NpyFile npy = NpyFile.open(file).requireShape(rows, columns)) {
       double[][] values = new double[(int) npy.rows()][];
       for (int e = 0; e < values.length; e++) {
         values[e] = requireFinite(npy.rows(e, 1), file);
@@ -136,7 +175,7 @@ public final class FitFiles {
     }
   }
 
-  private static void delete(Path file) {
+  static void delete(Path file) {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
@@ -153,24 +192,10 @@ public final class FitFiles {
     return values;
   }
 
-  private static void writeBounds(Path file, Intervals intervals, int columns) {
-    int examples = intervals.lower().length;
-    ByteBuffer row = ByteBuffer.allocate(4 * columns).order(ByteOrder.LITTLE_ENDIAN);
-    AtomicFile.write(
-        file,
-        out -> {
-          out.write(NpyWriter.header(NpyType.FLOAT32, 2, examples, columns));
-          for (double[][] end : List.of(intervals.lower(), intervals.upper())) {
-            for (double[] example : end) {
-              row.asFloatBuffer().put(floats(example));
-              out.write(row.array());
-            }
-          }
-        });
-  }
-
-  private static float[][] floats(double[][] values) {
-    return Arrays.stream(values).map(FitFiles::floats).toArray(float[][]::new);
+  private static float[][] floats(double[][] rows) {
+    float[][] narrow = new float[rows.length][];
+    Arrays.setAll(narrow, r -> floats(rows[r]));
+    return narrow;
   }
 
   private static float[] floats(double[] values) {

@@ -53,13 +53,34 @@ final class GaussianPosterior {
     if (design.rows() == 0) {
       return new Coefficients(new double[prior.length], withVariance ? prior.clone() : null);
     }
+    Solution found = solve(prior, new double[][] {residual}, hardNoise, softNoise, withVariance);
+    return new Coefficients(found.means[0], found.variance);
+  }
+
+  /**
+   * The means for several outputs on 0/1 rows; the covariance, which they share, is factored once.
+   *
+   * @param residuals outputs × rows, centred
+   */
+  double[][] means(double[] prior, double[][] residuals, double noise) {
+    return solve(prior, residuals, noise, noise, false).means;
+  }
+
+  private record Solution(double[][] means, double @Nullable [] variance) {}
+
+  private Solution solve(
+      double[] prior,
+      double[][] residuals,
+      double hardNoise,
+      double softNoise,
+      boolean withVariance) {
     double[] root = Arrays.stream(prior).map(Math::sqrt).toArray();
     // Rounding can cost definiteness only where the noise is 1e-15 of the signal; more is no loss.
     for (double more = 1; more < 1e12; more *= 100) {
-      Coefficients found =
+      Solution found =
           byRows
-              ? overRows(root, residual, hardNoise * more, softNoise * more, withVariance)
-              : overColumns(root, residual, hardNoise * more, softNoise * more, withVariance);
+              ? overRows(root, residuals, hardNoise * more, softNoise * more, withVariance)
+              : overColumns(root, residuals, hardNoise * more, softNoise * more, withVariance);
       if (found != null) {
         return found;
       }
@@ -67,8 +88,12 @@ final class GaussianPosterior {
     throw new IllegalStateException("covariance of the outputs is not positive definite");
   }
 
-  private @Nullable Coefficients overRows(
-      double[] root, double[] residual, double hardNoise, double softNoise, boolean withVariance) {
+  private @Nullable Solution overRows(
+      double[] root,
+      double[][] residuals,
+      double hardNoise,
+      double softNoise,
+      boolean withVariance) {
     int m = design.rows();
     int n = root.length;
     double[] covariance = design.kernel(columns, root);
@@ -76,37 +101,49 @@ final class GaussianPosterior {
       covariance[row * m + row] += row < design.hardRows() ? hardNoise : softNoise;
     }
     double[] scaled = withVariance ? design.scaledColumns(columns, root) : new double[0];
-    int k = withVariance ? n + 1 : 1;
+    int wide = withVariance ? n : 0;
+    int k = wide + residuals.length;
     double[] right = new double[m * k];
     for (int row = 0; row < m; row++) {
-      System.arraycopy(scaled, row * (k - 1), right, row * k, k - 1);
-      right[row * k + k - 1] = residual[row];
+      System.arraycopy(scaled, row * wide, right, row * k, wide);
+      for (int r = 0; r < residuals.length; r++) {
+        right[row * k + wide + r] = residuals[r][row];
+      }
     }
     if (!design.algebra().solvePositiveDefinite(covariance, m, right, k)) {
       return null;
     }
+    double[][] means = new double[residuals.length][];
     double[] weights = new double[m];
+    for (int r = 0; r < means.length; r++) {
+      for (int row = 0; row < m; row++) {
+        weights[row] = right[row * k + wide + r];
+      }
+      means[r] = design.transposeTimes(weights);
+      for (int i = 0; i < n; i++) {
+        means[r][i] *= root[i] * root[i];
+      }
+    }
+    if (!withVariance) {
+      return new Solution(means, null);
+    }
     double[] explained = new double[n];
     for (int row = 0; row < m; row++) {
-      weights[row] = right[row * k + k - 1];
-      for (int i = 0; i < k - 1; i++) {
+      for (int i = 0; i < n; i++) {
         explained[i] += scaled[row * n + i] * right[row * k + i];
       }
     }
-    double[] mean = design.transposeTimes(weights);
-    for (int i = 0; i < n; i++) {
-      mean[i] *= root[i] * root[i];
-    }
-    if (!withVariance) {
-      return new Coefficients(mean, null);
-    }
     double[] variance = new double[n];
     Arrays.setAll(variance, i -> root[i] * root[i] * Math.max(0, 1 - explained[i]));
-    return new Coefficients(mean, variance);
+    return new Solution(means, variance);
   }
 
-  private @Nullable Coefficients overColumns(
-      double[] root, double[] residual, double hardNoise, double softNoise, boolean withVariance) {
+  private @Nullable Solution overColumns(
+      double[] root,
+      double[][] residuals,
+      double hardNoise,
+      double softNoise,
+      boolean withVariance) {
     int n = root.length;
     double[] precision = new double[n * n];
     for (int i = 0; i < n; i++) {
@@ -119,29 +156,36 @@ final class GaussianPosterior {
         precision[at] = root[i] * root[j] * sum + (i == j ? 1 : 0);
       }
     }
-    double[] weighted = residual.clone();
-    for (int row = 0; row < weighted.length; row++) {
-      weighted[row] /= row < design.hardRows() ? hardNoise : softNoise;
-    }
-    double[] projected = design.transposeTimes(weighted);
-    int k = withVariance ? n + 1 : 1;
+    int wide = withVariance ? n : 0;
+    int k = wide + residuals.length;
     double[] right = new double[n * k];
-    for (int i = 0; i < n; i++) {
-      if (withVariance) {
-        right[i * k + i] = 1;
+    for (int i = 0; i < wide; i++) {
+      right[i * k + i] = 1;
+    }
+    for (int r = 0; r < residuals.length; r++) {
+      double[] weighted = residuals[r].clone();
+      for (int row = 0; row < weighted.length; row++) {
+        weighted[row] /= row < design.hardRows() ? hardNoise : softNoise;
       }
-      right[i * k + k - 1] = root[i] * projected[i];
+      double[] projected = design.transposeTimes(weighted);
+      for (int i = 0; i < n; i++) {
+        right[i * k + wide + r] = root[i] * projected[i];
+      }
     }
     if (!design.algebra().solvePositiveDefinite(precision, n, right, k)) {
       return null;
     }
-    double[] mean = new double[n];
-    Arrays.setAll(mean, i -> root[i] * right[i * k + k - 1]);
+    double[][] means = new double[residuals.length][n];
+    for (int r = 0; r < means.length; r++) {
+      for (int i = 0; i < n; i++) {
+        means[r][i] = root[i] * right[i * k + wide + r];
+      }
+    }
     if (!withVariance) {
-      return new Coefficients(mean, null);
+      return new Solution(means, null);
     }
     double[] variance = new double[n];
     Arrays.setAll(variance, i -> root[i] * root[i] * Math.max(0, right[i * k + i]));
-    return new Coefficients(mean, variance);
+    return new Solution(means, variance);
   }
 }

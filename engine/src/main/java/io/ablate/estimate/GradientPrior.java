@@ -121,7 +121,7 @@ record GradientPrior(
       gradient[layers + 1] -= Arrays.stream(byNoise, hard, byNoise.length).sum() * prior.softNoise;
       for (int k = 0; k < prior.weights.length; k++) {
         for (int g = 0; g < layers; g++) {
-          gradient[layers + 2 + k * layers + g] -= dot(features[p][k][g], one.weights());
+          gradient[layers + 2 + k * layers + g] -= dot(features[p][k][g], one.weights()[0]);
         }
       }
     }

@@ -23,13 +23,34 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
    */
   static HierarchicalPrior of(
       PooledOutputs pooled, int layers, @Nullable HierarchicalPrior near, FitContext context) {
+    return of(pooled, single(pooled), layers, near, context);
+  }
+
+  private static double[][][] single(PooledOutputs pooled) {
+    double[][][] single = new double[pooled.outputs.length][][];
+    Arrays.setAll(single, p -> new double[][] {pooled.outputs[p]});
+    return single;
+  }
+
+  /**
+   * A prior shared by several outputs of every example.
+   *
+   * @param outputs pooled examples × outputs × rows of the pooled design, centred and of unit scale
+   * @param near where the search starts; null for the centre
+   */
+  static HierarchicalPrior of(
+      PooledOutputs pooled,
+      double[][][] outputs,
+      int layers,
+      @Nullable HierarchicalPrior near,
+      FitContext context) {
     double[] centre = centre(pooled, layers);
     if (pooled.kernels.isEmpty()) {
       return of(centre);
     }
     return of(
         QuasiNewton.minimise(
-            (x, gradient) -> objective(pooled, x, centre, gradient, context),
+            (x, gradient) -> objective(pooled, outputs, x, centre, gradient, context),
             near == null ? centre : near.logarithms(),
             ITERATIONS,
             TOLERANCE));
@@ -39,7 +60,8 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
   double misfit(PooledOutputs pooled, FitContext context) {
     int layers = layerVariance.length;
     double[] gradient = new double[layers + 1];
-    return objective(pooled, logarithms(), centre(pooled, layers), gradient, context);
+    return objective(
+        pooled, single(pooled), logarithms(), centre(pooled, layers), gradient, context);
   }
 
   private double[] logarithms() {
@@ -77,7 +99,12 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
   }
 
   private static double objective(
-      PooledOutputs pooled, double[] x, double[] centre, double[] gradient, FitContext context) {
+      PooledOutputs pooled,
+      double[][][] outputs,
+      double[] x,
+      double[] centre,
+      double[] gradient,
+      FitContext context) {
     int layers = x.length - 1;
     HierarchicalPrior prior = of(x);
     double[] noise = new double[pooled.design.rows()];
@@ -89,7 +116,7 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
               "hyper-parameters",
               pooled.kernels.size(),
               context,
-              p -> pooled.kernels.get(p).evaluate(prior.layerVariance, noise, pooled.outputs[p]));
+              p -> pooled.kernels.get(p).evaluate(prior.layerVariance, noise, outputs[p]));
     } catch (ArithmeticException e) {
       return Double.POSITIVE_INFINITY;
     }

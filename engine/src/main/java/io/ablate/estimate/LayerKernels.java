@@ -52,45 +52,45 @@ final class LayerKernels {
   /**
    * The logarithm of the density of the residuals, less its constant, with its derivatives.
    *
-   * @param value −½ (log det C + rᵀC⁻¹r)
+   * @param value −½ (log det C + rᵀC⁻¹r), summed over the residuals
    * @param byVariance ∂/∂c_g
    * @param byNoise ∂/∂noise of every row
-   * @param weights C⁻¹r, which is also ∂/∂mean
+   * @param weights C⁻¹r of every residual, which is also ∂/∂mean
    */
-  record Likelihood(double value, double[] byVariance, double[] byNoise, double[] weights) {}
+  record Likelihood(double value, double[] byVariance, double[] byNoise, double[][] weights) {}
+
+  /** Of one residual. */
+  Likelihood evaluate(double[] variance, double[] noise, double[] residual) {
+    return evaluate(variance, noise, new double[][] {residual});
+  }
 
   /**
+   * @param residuals several independent outputs of the same covariance
    * @throws ArithmeticException if the covariance is not positive definite to working precision
    */
-  Likelihood evaluate(double[] variance, double[] noise, double[] residual) {
-    double[] covariance = new double[rows * rows];
-    for (int g = 0; g < packed.length; g++) {
-      int at = 0;
-      for (int a = 0; a < rows; a++) {
-        int target = a * rows;
-        for (int b = a; b < rows; b++) {
-          covariance[target + b] += variance[g] * packed[g][at++];
-        }
-      }
-    }
-    for (int a = 0; a < rows; a++) {
-      covariance[a * rows + a] += noise[a];
-    }
-    SmallCholesky factor = SmallCholesky.of(covariance, rows);
-    double logDeterminant = factor.logDeterminant();
+  Likelihood evaluate(double[] variance, double[] noise, double[][] residuals) {
+    SmallCholesky factor = SmallCholesky.of(covariance(variance, noise), rows);
     double[] inverse = factor.inverse();
-    double[] weights = timesSymmetric(inverse, residual);
-    double quadratic = 0;
+    int count = residuals.length;
+    double value = count * factor.logDeterminant();
+    double[][] weights = new double[count][];
     double[] byNoise = new double[rows];
-    for (int a = 0; a < rows; a++) {
-      quadratic += residual[a] * weights[a];
-      byNoise[a] = .5 * (weights[a] * weights[a] - inverse[a * rows + a]);
+    for (int k = 0; k < count; k++) {
+      weights[k] = timesSymmetric(inverse, residuals[k]);
+      for (int a = 0; a < rows; a++) {
+        value += residuals[k][a] * weights[k][a];
+        byNoise[a] += .5 * (weights[k][a] * weights[k][a] - inverse[a * rows + a]);
+      }
     }
     // d/dK of the likelihood, off-diagonal entries doubled because only the triangle is summed.
     double[] slope = inverse;
     for (int a = 0; a < rows; a++) {
       for (int b = a; b < rows; b++) {
-        slope[a * rows + b] = (a == b ? .5 : 1) * (weights[a] * weights[b] - slope[a * rows + b]);
+        double outer = 0;
+        for (int k = 0; k < count; k++) {
+          outer += weights[k][a] * weights[k][b];
+        }
+        slope[a * rows + b] = (a == b ? .5 : 1) * (outer - count * slope[a * rows + b]);
       }
     }
     double[] byVariance = new double[packed.length];
@@ -104,7 +104,25 @@ final class LayerKernels {
       }
       byVariance[g] = sum;
     }
-    return new Likelihood(-.5 * (logDeterminant + quadratic), byVariance, byNoise, weights);
+    return new Likelihood(-.5 * value, byVariance, byNoise, weights);
+  }
+
+  /** The upper triangle; the lower one is zero. */
+  private double[] covariance(double[] variance, double[] noise) {
+    double[] covariance = new double[rows * rows];
+    for (int g = 0; g < packed.length; g++) {
+      int at = 0;
+      for (int a = 0; a < rows; a++) {
+        int target = a * rows;
+        for (int b = a; b < rows; b++) {
+          covariance[target + b] += variance[g] * packed[g][at++];
+        }
+      }
+    }
+    for (int a = 0; a < rows; a++) {
+      covariance[a * rows + a] += noise[a];
+    }
+    return covariance;
   }
 
   private double[] timesSymmetric(double[] upper, double[] x) {

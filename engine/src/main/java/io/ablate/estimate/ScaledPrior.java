@@ -86,4 +86,9 @@ record ScaledPrior(
         pooled.examples.length,
         prior.misfit(pooled, context));
   }
+
+  /** The kernels of this power, made anew: they are large, and few need them twice. */
+  PooledOutputs pooled(Design design, double[][] standardised, Layers layers, FitContext context) {
+    return PooledOutputs.of(design, standardised, scale, layers, OUTPUTS, context);
+  }
 }

@@ -15,13 +15,15 @@ import org.jspecify.annotations.Nullable;
  * @param layerOfColumn n: the layer of every component, from 0 without gaps
  * @param activationScale examples × n, or null where none was collected
  * @param gradients what gradient passes told, or null where none were run
+ * @param logits of the same rows, or null where they were not stored or nobody wanted them
  */
 public record TrainingData(
     MaskMatrix masks,
     double[][] outputs,
     int[] layerOfColumn,
     double @Nullable [][] activationScale,
-    @Nullable GradientData gradients) {
+    @Nullable GradientData gradients,
+    @Nullable LogitData logits) {
   public TrainingData {
     for (double[] example : outputs) {
       if (example.length != masks.rows()) {
@@ -33,15 +35,32 @@ public record TrainingData(
       throw new IllegalArgumentException(
           layerOfColumn.length + " layer entries for " + masks.columns() + " components");
     }
+    if (logits != null
+        && (logits.examples() != outputs.length
+            || outputs.length > 0 && logits.rows() != masks.rows())) {
+      throw new IllegalArgumentException(
+          "logits of %d rows and %d examples for outputs of %d and %d"
+              .formatted(logits.rows(), logits.examples(), masks.rows(), outputs.length));
+    }
   }
 
-  /** Data without an activation scale and gradients. */
+  /** Data without an activation scale, gradients and logits. */
   @SuppressWarnings("NullAway") // does not see the annotation on the outer array
   public TrainingData(MaskMatrix masks, double[][] outputs, int[] layerOfColumn) {
     this(masks, outputs, layerOfColumn, null);
   }
 
-  /** Data without gradients. */
+  /** Data without logits. */
+  public TrainingData(
+      MaskMatrix masks,
+      double[][] outputs,
+      int[] layerOfColumn,
+      double @Nullable [][] activationScale,
+      @Nullable GradientData gradients) {
+    this(masks, outputs, layerOfColumn, activationScale, gradients, null);
+  }
+
+  /** Data without gradients and logits. */
   @SuppressWarnings("NullAway") // as above
   public TrainingData(
       MaskMatrix masks,
@@ -77,13 +96,18 @@ public record TrainingData(
 
   /** The same data with other gradients. */
   public TrainingData withGradients(@Nullable GradientData other) {
-    return new TrainingData(masks, outputs, layerOfColumn, activationScale, other);
+    return new TrainingData(masks, outputs, layerOfColumn, activationScale, other, logits);
+  }
+
+  /** The same data with other logits. */
+  public TrainingData withLogits(@Nullable LogitData other) {
+    return new TrainingData(masks, outputs, layerOfColumn, activationScale, gradients, other);
   }
 
   /** The same data, as if the activation scale had not been collected. */
   @SuppressWarnings("NullAway") // as above
   public TrainingData withoutActivationScale() {
-    return new TrainingData(masks, outputs, layerOfColumn, null, gradients);
+    return new TrainingData(masks, outputs, layerOfColumn, null, gradients, logits);
   }
 
   /** Number of masks, m. */
@@ -111,7 +135,13 @@ public record TrainingData(
     for (int e = 0; e < part.length; e++) {
       part[e] = Arrays.copyOfRange(outputs[e], from, to);
     }
-    return new TrainingData(masks.rows(from, to), part, layerOfColumn, activationScale, gradients);
+    return new TrainingData(
+        masks.rows(from, to),
+        part,
+        layerOfColumn,
+        activationScale,
+        gradients,
+        logits == null ? null : logits.rows(from, to));
   }
 
   /** The given rows, in the given order. */

@@ -88,7 +88,7 @@ public final class TunedReluEstimator implements Estimator {
     double[][] standardised = new double[examples][];
     for (int e = 0; e < examples; e++) {
       standardised[e] = y.example(e);
-      HierarchicalEstimator.standardise(standardised[e]);
+      HierarchicalFit.standardise(standardised[e]);
     }
     Layers layers = new Layers(data.layerOfColumn());
     Design design = new Design(context.algebra(), data.masks(), NO_SOFT_ROWS);

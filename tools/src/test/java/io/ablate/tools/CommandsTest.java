@@ -279,6 +279,38 @@ class CommandsTest {
   }
 
   @Test
+  void shouldScoreModelsBeyondOneLinearFitAndTheirLinearParts() {
+    Object[] job = {model, "--data", data, "--examples", "0-3", "--masks", 160};
+    ok(with("collect", job, "--out", store, "--save", "activation-scale,logits"));
+    Path fits = temp.resolve("fits");
+    ok("fit", store, "--method", "hierarchical-logits,ridge", "--samples", 80, "--out", fits);
+    JsonNode scores = json("evaluate", store, fits, "--json");
+    List<String> methods = new ArrayList<>();
+    scores.forEach(one -> methods.add(one.path("method").asText()));
+    assertThat(methods).contains("hierarchical-logits", "hierarchical-logits-linear", "ridge");
+    scores.forEach(one -> assertThat(one.path("lds_mean").asDouble()).isGreaterThan(.4));
+    assertThat(scores.get(0).path("lds")).isNotEqualTo(scores.get(1).path("lds"));
+  }
+
+  @Test
+  void shouldCollectLogitsForAMethodThatWantsThem() {
+    Object[] job = {model, "--data", data, "--examples", "0-3", "--held-out", 60, "--no-pictures"};
+    Path report = temp.resolve("report");
+    ok(
+        with(
+            with("compare", job, "--methods", "hierarchical,hierarchical-logits"),
+            "--samples",
+            "20,40",
+            "--out",
+            report));
+    assertThat(report.resolve("store").resolve("logits.npy")).exists();
+    JsonNode curves = Json.read(report.resolve("compare.json")).path("curves");
+    assertThat(curves).hasSize(6);
+    assertThat(curves.get(3).path("method").asText()).isEqualTo("hierarchical-logits");
+    assertThat(curves.get(3).path("lds_mean")).isNotEqualTo(curves.get(0).path("lds_mean"));
+  }
+
+  @Test
   void shouldSayWhatIsMissingToDeriveAnOutput() throws IOException {
     Object[] job = {model, "--data", data, "--examples", "0-3", "--masks", 60};
     ok(with("collect", job, "--out", store));

@@ -93,8 +93,7 @@ final class CompareCommand extends Subcommand {
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
     try (Workbench bench =
-        Workbench.open(
-            model, modelOptions, data, collect, common, List.of("activation-scale"), progress)) {
+        Workbench.open(model, modelOptions, data, collect, common, saved(methods), progress)) {
       int columns = bench.model().components().size();
       int[] samples = compare.samples(columns, bench.designRows());
       int training = samples[samples.length - 1];
@@ -125,6 +124,12 @@ final class CompareCommand extends Subcommand {
         publish(report);
       }
     }
+  }
+
+  private static List<String> saved(List<Estimator> methods) {
+    return methods.stream().anyMatch(Estimator::wantsLogits)
+        ? List.of("activation-scale", "logits")
+        : List.of("activation-scale");
   }
 
   private void fromStore(
@@ -159,7 +164,8 @@ final class CompareCommand extends Subcommand {
       double[] targets,
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
-    TrainingData all = TrainingData.of(dataset, rows.rows());
+    TrainingData all =
+        FitCommand.withLogits(TrainingData.of(dataset, rows.rows()), dataset, rows.rows(), methods);
     FitContext context = new FitContext(algebra.backend(), common.seed, progress, common.threads());
     return Comparison.run(
         new ComparisonData(

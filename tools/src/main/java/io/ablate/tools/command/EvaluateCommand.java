@@ -78,6 +78,9 @@ final class EvaluateCommand extends Subcommand {
         requireSameStore(folder, fit.models(), origin, dataset);
         requireSameOutput(folder, origin, dataset);
         all.add(score(fit.models(), origin, dataset));
+        if (fit.models().nonlinear() != null) {
+          all.add(score(fit.models().linear(), origin, dataset));
+        }
       }
     }
     print(all, () -> text(all));

@@ -9,6 +9,7 @@ import io.ablate.estimate.Estimators;
 import io.ablate.estimate.FitContext;
 import io.ablate.estimate.FitFiles;
 import io.ablate.estimate.Intervals;
+import io.ablate.estimate.LogitData;
 import io.ablate.estimate.TrainingData;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.tools.ConsoleProgress;
@@ -108,7 +109,8 @@ final class FitCommand extends Subcommand {
       int wanted = samples == null ? (passes > 0 ? all : Math.max(1, all)) : samples;
       boolean none = wanted == 0 && passes > 0;
       int[] rows = none ? new int[0] : dataset.firstCompleted(wanted);
-      TrainingData data = TrainingData.of(dataset, rows, passes);
+      TrainingData data =
+          withLogits(TrainingData.of(dataset, rows, passes), dataset, rows, estimators);
       FitContext context = new FitContext(algebra, common.seed, progress, common.threads());
       if (intervals != 0) {
         estimators.forEach(estimator -> Intervals.require(estimator, data, intervals));
@@ -140,6 +142,14 @@ final class FitCommand extends Subcommand {
   /** A store whose outputs are those asked for. */
   static ComponentDataset open(Path store, OutputOption output) {
     return ComponentDataset.open(store, output.function());
+  }
+
+  /** The data with the logits of its rows, if one of the methods wants them and they are there. */
+  static TrainingData withLogits(
+      TrainingData data, ComponentDataset dataset, int[] rows, List<Estimator> methods) {
+    return methods.stream().anyMatch(Estimator::wantsLogits)
+        ? data.withLogits(LogitData.of(dataset, rows))
+        : data;
   }
 
   /** The estimators of the given names, each once. */

@@ -29,6 +29,8 @@ record MethodStyle(String title, String color, String dash, Marker marker) {
           Map.entry("lasso", "lasso"),
           Map.entry("relu", "ReLU"),
           Map.entry("relu-tuned", "ReLU (tuned)"),
+          Map.entry("hierarchical-logits", "logit-wise"),
+          Map.entry("hierarchical-logits-linear", "logit-wise, linearised"),
           Map.entry("mask-gradient", "mask gradient"),
           Map.entry("integrated-gradient", "integrated gradient"),
           Map.entry("gradient-hierarchical", "gradient + hierarchical"));

@@ -1,0 +1,130 @@
+package io.ablate.estimate;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The hierarchical ridge of all examples with what it was made of, for the methods that build on
+ * it. See {@link HierarchicalEstimator}.
+ */
+final class HierarchicalFit {
+  private static final float[][] NO_SOFT_ROWS = {};
+
+  /** Floating-point operations beyond which the standard errors, the dearest part, are left out. */
+  private static final double MOST_WORK = 4e11;
+
+  final CentredOutputs y;
+  final Layers layers;
+
+  final ScaledPrior scaled;
+
+  final Design design;
+
+  /** Per example, centred outputs divided by {@link #deviation}. */
+  final double[][] standardised;
+
+  /** Per example; 0 where the outputs are constant. */
+  final double[] deviation;
+
+  final HierarchicalPrior prior;
+  final GaussianPosterior posterior;
+
+  /** Per example, in units of its output. */
+  final double[][] theta;
+
+  /** The posterior's, as {@link #theta}; null where they would cost too much. */
+  private final double @Nullable [][] standardErrors;
+
+  HierarchicalFit(TrainingData data, FitContext context) {
+    int examples = data.examples();
+    int n = data.columns();
+    y = CentredOutputs.of(data);
+    standardised = new double[examples][];
+    deviation = new double[examples];
+    for (int e = 0; e < examples; e++) {
+      standardised[e] = y.example(e);
+      deviation[e] = standardise(standardised[e]);
+    }
+    layers = new Layers(data.layerOfColumn());
+    design = new Design(context.algebra(), data.masks(), NO_SOFT_ROWS);
+    scaled = ScaledPrior.of(data, design, standardised, layers, context);
+    prior = scaled.prior();
+    posterior = new GaussianPosterior(design);
+    boolean withErrors = posterior.work() * examples <= MOST_WORK;
+    double[][] errors = new double[examples][n];
+    List<double[]> solved =
+        Parallel.map(
+            "solve",
+            examples,
+            context,
+            e -> {
+              if (deviation[e] == 0) {
+                return new double[n];
+              }
+              GaussianPosterior.Coefficients found =
+                  posterior.solve(
+                      variances(prior, e),
+                      standardised[e],
+                      prior.noise(),
+                      prior.noise(),
+                      withErrors);
+              double[] mean = found.mean();
+              double[] variance = found.variance();
+              Arrays.setAll(mean, i -> mean[i] * deviation[e]);
+              if (variance != null) {
+                Arrays.setAll(errors[e], i -> Math.sqrt(variance[i]) * deviation[e]);
+              }
+              return mean;
+            });
+    theta = solved.toArray(double[][]::new);
+    standardErrors = withErrors ? errors : null;
+  }
+
+  /** Prior variance of every component's attribution on one example. */
+  double[] variances(HierarchicalPrior of, int example) {
+    return of.variances(layers, scaled.scale()[example]);
+  }
+
+  /** The kernels behind the prior, made anew. */
+  PooledOutputs pooled(FitContext context) {
+    return scaled.pooled(design, standardised, layers, context);
+  }
+
+  /** The intercept that makes attributions predict the mean output for the mean mask. */
+  double intercept(int example, double[] attributions) {
+    return y.means()[example] - design.hardMeanTimes(attributions);
+  }
+
+  ComponentModels models() {
+    double[] intercepts = new double[theta.length];
+    Arrays.setAll(intercepts, e -> intercept(e, theta[e]));
+    return new ComponentModels(
+        HierarchicalEstimator.NAME, theta, intercepts, standardErrors, diagnostics());
+  }
+
+  Map<String, Object> diagnostics() {
+    return Map.of(
+        "layer_variance", prior.layerVariance(),
+        "noise_variance", prior.noise(),
+        "hyper_parameter_rows", scaled.rows(),
+        "hyper_parameter_examples", scaled.examples(),
+        "activation_scale_power", scaled.power());
+  }
+
+  /** Divides by the standard deviation, which is returned; leaves zeros alone. */
+  static double standardise(double[] centred) {
+    double sum = 0;
+    for (double value : centred) {
+      sum += value * value;
+    }
+    double deviation = Math.sqrt(sum / Math.max(1, centred.length));
+    if (deviation > 0) {
+      for (int i = 0; i < centred.length; i++) {
+        centred[i] /= deviation;
+      }
+    }
+    return deviation;
+  }
+}
