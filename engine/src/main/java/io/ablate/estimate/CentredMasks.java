@@ -26,6 +26,11 @@ final class CentredMasks {
     return x.columns();
   }
 
+  /** x̄. */
+  double[] means() {
+    return java.util.Arrays.stream(columnCounts).map(count -> count / x.rows()).toArray();
+  }
+
   /** X̃ᵀX̃. The numerator is a whole number, so that centring loses nothing to cancellation. */
   double[] gram() {
     int n = x.columns();

@@ -1,6 +1,7 @@
 package io.ablate.estimate;
 
 import io.ablate.mask.MaskMatrix;
+import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +70,40 @@ public record ComponentModels(
   public ComponentModels linear() {
     return new ComponentModels(
         method + LINEAR_SUFFIX, attributions, intercepts, standardErrors, diagnostics);
+  }
+
+  /**
+   * The predicted effect of ablating a set of components together: f(all kept) − f(all kept but
+   * these), one per example.
+   *
+   * @throws IllegalArgumentException if a column is out of range or named twice
+   */
+  public double[] effectOfAblating(int... columns) {
+    double[] kept = predictAblated();
+    double[] ablated = predictAblated(columns);
+    Arrays.setAll(kept, e -> kept[e] - ablated[e]);
+    return kept;
+  }
+
+  /**
+   * The predicted output when exactly the given columns are ablated, one per example.
+   *
+   * @throws IllegalArgumentException if a column is out of range or named twice
+   */
+  public double[] predictAblated(int... columns) {
+    int n = attributions.length == 0 ? 0 : attributions[0].length;
+    MaskMatrix mask = new MaskMatrix(1, n);
+    for (int i = 0; i < n; i++) {
+      mask.set(0, i, true);
+    }
+    for (int column : columns) {
+      if (column < 0 || column >= n || !mask.get(0, column)) {
+        throw new IllegalArgumentException(
+            "column " + column + " is named twice or outside 0.." + (n - 1));
+      }
+      mask.set(0, column, false);
+    }
+    return Arrays.stream(predict(mask)).mapToDouble(row -> row[0]).toArray();
   }
 
   /** Predicted outputs, examples × rows. */

@@ -17,6 +17,7 @@ public final class Estimators {
           new HierarchicalEstimator(),
           new HierarchicalLogitsEstimator(),
           HierarchicalLogitsEstimator.linear(),
+          new QuadraticEstimator(),
           new MaskGradientEstimator(),
           new IntegratedGradientEstimator(),
           new GradientHierarchicalEstimator(),

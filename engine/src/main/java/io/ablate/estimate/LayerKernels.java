@@ -107,6 +107,17 @@ final class LayerKernels {
     return new Likelihood(-.5 * value, byVariance, byNoise, weights);
   }
 
+  /** Σ_g c_g K_g, rows × rows. */
+  double[] sum(double[] variance) {
+    double[] sum = covariance(variance, new double[rows]);
+    for (int a = 0; a < rows; a++) {
+      for (int b = 0; b < a; b++) {
+        sum[a * rows + b] = sum[b * rows + a];
+      }
+    }
+    return sum;
+  }
+
   /** The upper triangle; the lower one is zero. */
   private double[] covariance(double[] variance, double[] noise) {
     double[] covariance = new double[rows * rows];

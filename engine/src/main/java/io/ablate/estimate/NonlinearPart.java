@@ -14,10 +14,16 @@ import org.jspecify.annotations.Nullable;
  * What component models predict beyond their attributions. Immutable and thread-safe. On disk it is
  * some arrays beside {@code attributions.npy} and the field {@code nonlinear} of the manifest.
  */
-public sealed interface NonlinearPart permits LogitPart {
+public sealed interface NonlinearPart permits LogitPart, PairPart {
   /** Files of all kinds. */
   List<String> FILES =
-      List.of(LogitPart.ATTRIBUTIONS, LogitPart.INTERCEPTS, LogitPart.SLOPES);
+      List.of(
+          LogitPart.ATTRIBUTIONS,
+          LogitPart.INTERCEPTS,
+          LogitPart.SLOPES,
+          PairPart.FACTORS,
+          PairPart.WEIGHTS,
+          PairPart.CENTRE);
 
   /** What to add to the linear predictions: examples × rows. */
   double[][] correction(MaskMatrix masks);
@@ -42,11 +48,12 @@ public sealed interface NonlinearPart permits LogitPart {
     }
     return switch (field.path("kind").asText()) {
       case LogitPart.KIND -> LogitPart.read(folder, field, examples, columns);
+      case PairPart.KIND -> PairPart.read(folder, field, examples, columns);
       default ->
           throw new BadInputException(
               Problem.of("unknown kind of model")
                   .at(folder.resolve("manifest.json"))
-                  .expected(LogitPart.KIND)
+                  .expected(LogitPart.KIND + " or " + PairPart.KIND)
                   .found(field.path("kind"))
                   .remedy("read it with the version of Ablate that wrote it"));
     };

@@ -57,5 +57,9 @@ class SharedCovarianceTest {
           .isCloseTo(first.byNoise()[a] + second.byNoise()[a], within(1e-10));
     }
     assertThat(both.weights()[1]).containsExactly(second.weights()[0], within(1e-12));
+    double[] sum = layers.sum(variance);
+    for (int i = 0; i < m * m; i++) {
+      assertThat(sum[i]).isCloseTo(.5 * kernels[0][i] + 2 * kernels[1][i], within(1e-12));
+    }
   }
 }

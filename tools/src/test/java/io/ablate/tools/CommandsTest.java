@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.ablate.base.Json;
 import io.ablate.base.NpyWriter;
 import io.ablate.dataset.ComponentDataset;
+import io.ablate.estimate.ComponentModels;
 import io.ablate.estimate.FitFiles;
 import io.ablate.evaluate.Lds;
 import io.ablate.instrument.OutputFunction;
@@ -46,6 +47,7 @@ class CommandsTest {
         "collect",
         "fit",
         "evaluate",
+        "query",
         "merge",
         "fetch",
         "doctor"
@@ -283,13 +285,31 @@ class CommandsTest {
     Object[] job = {model, "--data", data, "--examples", "0-3", "--masks", 160};
     ok(with("collect", job, "--out", store, "--save", "activation-scale,logits"));
     Path fits = temp.resolve("fits");
-    ok("fit", store, "--method", "hierarchical-logits,ridge", "--samples", 80, "--out", fits);
+    ok("fit", store, "--method", "hierarchical-logits,quadratic", "--samples", 80, "--out", fits);
     JsonNode scores = json("evaluate", store, fits, "--json");
     List<String> methods = new ArrayList<>();
     scores.forEach(one -> methods.add(one.path("method").asText()));
-    assertThat(methods).contains("hierarchical-logits", "hierarchical-logits-linear", "ridge");
+    assertThat(methods).contains("hierarchical-logits", "hierarchical-logits-linear", "quadratic");
     scores.forEach(one -> assertThat(one.path("lds_mean").asDouble()).isGreaterThan(.4));
     assertThat(scores.get(0).path("lds")).isNotEqualTo(scores.get(1).path("lds"));
+    ComponentModels models = FitFiles.read(fits.resolve("hierarchical-logits")).models();
+    Object[] query = {"query", fits.resolve("hierarchical-logits"), "--json", "--ablate"};
+    JsonNode answer = json(with(query, "conv1:3,6,conv1:1", "--example", 2)).get(0);
+    assertThat(answer.path("columns").toString()).isEqualTo("[1,3,6]");
+    assertThat(answer.path("effect").asDouble())
+        .isCloseTo(models.effectOfAblating(1, 3, 6)[2], within(1e-12));
+    assertThat(answer.path("interaction").asDouble())
+        .isCloseTo(
+            models.effectOfAblating(1, 3, 6)[2]
+                - models.effectOfAblating(1)[2]
+                - models.effectOfAblating(3)[2]
+                - models.effectOfAblating(6)[2],
+            within(1e-12));
+    assertThat(json(with(query, "conv1"))).hasSize(4);
+    assertThat(json(with(query, "conv1")).get(0).path("columns")).hasSize(5);
+    assertThat(Cli.run(with(query, "conv1:5")).err()).contains("no such component", "conv1, conv2");
+    assertThat(Cli.run(with(query, "13")).code()).isEqualTo(2);
+    assertThat(Cli.run(with(query, "1", "--example", 4)).err()).contains("0 to 3");
   }
 
   @Test

@@ -36,6 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       CollectCommand.class,
       FitCommand.class,
       EvaluateCommand.class,
+      QueryCommand.class,
       MergeCommand.class,
       FetchCommand.class,
       DoctorCommand.class

@@ -1,8 +1,12 @@
 package io.ablate.tools.command;
 
+import io.ablate.base.AtomicFile;
+import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
+import io.ablate.component.ComponentSet;
 import io.ablate.dataset.ComponentDataset;
+import io.ablate.dataset.ComponentsFile;
 import io.ablate.estimate.ComponentModels;
 import io.ablate.estimate.Estimator;
 import io.ablate.estimate.Estimators;
@@ -14,6 +18,8 @@ import io.ablate.estimate.TrainingData;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.tools.ConsoleProgress;
 import io.ablate.tools.report.TextTable;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -39,6 +45,9 @@ import picocli.CommandLine.Parameters;
       "Example:  ablate fit store --method least-squares,ridge --samples 1600 --out fits"
     })
 final class FitCommand extends Subcommand {
+  /** The file that names a fit's columns, as in a store. */
+  static final String COMPONENTS = "components.json";
+
   @Parameters(paramLabel = "STORE", description = "Folder with masks.npy and outputs.npy.")
   private @Nullable Path store;
 
@@ -124,6 +133,7 @@ final class FitCommand extends Subcommand {
         double seconds = (System.nanoTime() - start) / 1e9;
         FitProvenance provenance =
             FitProvenance.of(dataset, rows, common.seed, algebra.name(), seconds);
+        writeComponents(target.resolve(COMPONENTS), dataset.components());
         FitFiles.write(target, models, around, provenance.asMap());
         fitted.add(
             new Fitted(
@@ -137,6 +147,19 @@ final class FitCommand extends Subcommand {
       }
     }
     print(fitted, () -> text(fitted));
+  }
+
+  /** The names of the columns, for who reads the fit without the store. */
+  private static void writeComponents(Path file, @Nullable ComponentSet components) {
+    if (components != null) {
+      ComponentsFile.write(file, components);
+      return;
+    }
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new BadInputException(AtomicFile.cannotWrite(file, e), e);
+    }
   }
 
   /** A store whose outputs are those asked for. */
