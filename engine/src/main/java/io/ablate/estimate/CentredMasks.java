@@ -2,6 +2,7 @@ package io.ablate.estimate;
 
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.mask.MaskMatrix;
+import java.util.Arrays;
 
 /**
  * The column-centred masks X̃ = X − 1x̄ᵀ, never stored: products come from the packed bits. Dense
@@ -28,7 +29,7 @@ final class CentredMasks {
 
   /** x̄. */
   double[] means() {
-    return java.util.Arrays.stream(columnCounts).map(count -> count / x.rows()).toArray();
+    return Arrays.stream(columnCounts).map(count -> count / x.rows()).toArray();
   }
 
   /** X̃ᵀX̃. The numerator is a whole number, so that centring loses nothing to cancellation. */
@@ -99,7 +100,7 @@ final class CentredMasks {
 
   private static double[] ones(int length) {
     double[] ones = new double[length];
-    java.util.Arrays.fill(ones, 1);
+    Arrays.fill(ones, 1);
     return ones;
   }
 }

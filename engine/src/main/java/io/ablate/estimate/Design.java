@@ -65,6 +65,11 @@ final class Design {
     return hard.columns();
   }
 
+  /** x̄ of the 0/1 rows. */
+  double[] hardMeans() {
+    return hardMean.clone();
+  }
+
   /** Group means of θᵀx: what separates the intercepts from the means of the outputs. */
   double hardMeanTimes(double[] theta) {
     return dot(hardMean, theta);

@@ -18,6 +18,7 @@ public final class Estimators {
           new HierarchicalLogitsEstimator(),
           HierarchicalLogitsEstimator.linear(),
           new QuadraticEstimator(),
+          QuadraticEstimator.submodular(),
           new MaskGradientEstimator(),
           new IntegratedGradientEstimator(),
           new GradientHierarchicalEstimator(),

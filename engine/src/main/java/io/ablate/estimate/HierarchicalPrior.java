@@ -127,7 +127,11 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
       gradient[i] = deviation / WEAK;
     }
     for (LayerKernels.Likelihood one : likelihoods) {
-      value -= one.value();
+      // Centred outputs say nothing along the constant direction, whose variance is the noise:
+      // counted, it would reward every output for noise that vanishes.
+      int outputsOfOne = one.weights().length;
+      value -= one.value() + .5 * outputsOfOne * Math.log(prior.noise);
+      gradient[layers] -= .5 * outputsOfOne;
       for (int g = 0; g < layers; g++) {
         gradient[g] -= one.byVariance()[g] * prior.layerVariance[g];
       }

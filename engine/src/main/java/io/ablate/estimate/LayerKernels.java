@@ -136,7 +136,9 @@ final class LayerKernels {
     return covariance;
   }
 
-  private double[] timesSymmetric(double[] upper, double[] x) {
+  /** A product with a symmetric matrix of which the upper triangle is given. */
+  static double[] timesSymmetric(double[] upper, double[] x) {
+    int rows = x.length;
     double[] product = new double[rows];
     Arrays.setAll(product, a -> upper[a * rows + a] * x[a]);
     for (int a = 0; a < rows; a++) {

@@ -1,12 +1,13 @@
 package io.ablate.estimate;
 
 import io.ablate.linalg.LinearAlgebra;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
  * The leading eigenvectors, by magnitude of the eigenvalue, of W = Σ_r α_r v_r v_rᵀ with v_r = d ⊙
- * x̃_r, by subspace iteration. W is n × n and never formed: a product with it is one with the masks
- * and one with their transpose.
+ * x̃_r and its diagonal set to zero, by subspace iteration. W is n × n and never formed: a product
+ * with it is one with the masks and one with their transpose.
  *
  * @param vectors rank × n, orthonormal
  * @param values rank eigenvalues
@@ -28,11 +29,12 @@ record PairFactors(double[][] vectors, double[] values) {
     SplittableRandom random = new SplittableRandom(seed);
     double[] basis = random.doubles((long) n * width, -1, 1).toArray();
     orthonormalise(basis, n, width);
-    double[] product = times(x, alpha, d, basis, width);
+    double[] diagonal = diagonal(x, alpha, d);
+    double[] product = times(x, alpha, d, diagonal, basis, width);
     for (int iteration = 0; iteration < ITERATIONS; iteration++) {
       basis = product;
       orthonormalise(basis, n, width);
-      product = times(x, alpha, d, basis, width);
+      product = times(x, alpha, d, diagonal, basis, width);
     }
     // Rayleigh and Ritz: the best that the subspace holds.
     double[] small = new double[width * width];
@@ -67,8 +69,22 @@ record PairFactors(double[][] vectors, double[] values) {
     return new PairFactors(kept, magnitudes);
   }
 
+  /** d_i² Σ_r α_r x̃_ri². */
+  private static double[] diagonal(CentredMasks x, double[] alpha, double[] d) {
+    double[] mean = x.means();
+    double[] diagonal = x.transposeTimes(alpha, 1);
+    double total = Arrays.stream(alpha).sum();
+    // x̃² = (1 − 2c) x̃ + c (1 − c) for x of 0 or 1.
+    for (int i = 0; i < diagonal.length; i++) {
+      double c = mean[i];
+      diagonal[i] = d[i] * d[i] * ((1 - 2 * c) * diagonal[i] + c * (1 - c) * total);
+    }
+    return diagonal;
+  }
+
   /** W·B, n × width. */
-  private static double[] times(CentredMasks x, double[] alpha, double[] d, double[] b, int width) {
+  private static double[] times(
+      CentredMasks x, double[] alpha, double[] d, double[] diagonal, double[] b, int width) {
     double[] scaled = new double[b.length];
     for (int i = 0; i < b.length; i++) {
       scaled[i] = d[i / width] * b[i];
@@ -79,7 +95,7 @@ record PairFactors(double[][] vectors, double[] values) {
     }
     double[] product = x.transposeTimes(rows, width);
     for (int i = 0; i < product.length; i++) {
-      product[i] *= d[i / width];
+      product[i] = d[i / width] * product[i] - diagonal[i / width] * b[i];
     }
     return product;
   }

@@ -340,6 +340,9 @@ class CommandsTest {
     assertThat(outcome.err())
         .contains("output loss cannot be derived", "no logits", "--save activation-scale,logits");
     assertThat(Cli.run(with(fit, "losses")).code()).isEqualTo(2);
+    Object[] compare = {"compare", store, "--methods", "hierarchical-logits", "--samples", "20,40"};
+    assertThat(Cli.run(with(compare, "--no-pictures", "--out", temp.resolve("report"))).out())
+        .contains("hierarchical-logits is hierarchical here: no logits");
     ok(with(fit, "margin"));
     Path logits = temp.resolve("logits");
     ok(with("collect", job, "--out", logits, "--save", "logits"));

@@ -172,6 +172,21 @@ final class ReportBuilder {
               "A forward pass counts 1, a gradient pass (forward and backward) %.2f, as it took here.",
               Objects.requireNonNull(GradientOffer.of(dataset)).cost()));
     }
+    outcome
+        .finalModels()
+        .forEach(
+            (method, models) -> {
+              Object other = models.diagnostics().get("fell_back_to");
+              if (other != null) {
+                notes.add(
+                    method
+                        + " is "
+                        + other
+                        + " here: "
+                        + models.diagnostics().get("because")
+                        + ".");
+              }
+            });
     notes.add(
         "Passes count what fitting saw; the held-out masks that score it are not among them.");
     int largest = result.samples()[result.samples().length - 1];

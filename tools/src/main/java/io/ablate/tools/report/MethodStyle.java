@@ -31,6 +31,8 @@ record MethodStyle(String title, String color, String dash, Marker marker) {
           Map.entry("relu-tuned", "ReLU (tuned)"),
           Map.entry("hierarchical-logits", "logit-wise"),
           Map.entry("hierarchical-logits-linear", "logit-wise, linearised"),
+          Map.entry("quadratic", "pairs"),
+          Map.entry("quadratic-submodular", "pairs, submodular"),
           Map.entry("mask-gradient", "mask gradient"),
           Map.entry("integrated-gradient", "integrated gradient"),
           Map.entry("gradient-hierarchical", "gradient + hierarchical"));
