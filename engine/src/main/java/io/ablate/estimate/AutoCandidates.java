@@ -14,6 +14,7 @@ final class AutoCandidates {
   static final List<Candidate> ALL =
       List.of(
           new Candidate(new HierarchicalEstimator(), AutoCandidates::hierarchicalWork),
+          new Candidate(new HierarchicalLogitsEstimator(), AutoCandidates::logitsWork),
           new Candidate(new RidgeEstimator(), AutoCandidates::ridgeWork),
           new Candidate(new LeastSquaresEstimator(), AutoCandidates::leastSquaresWork));
 
@@ -39,6 +40,9 @@ final class AutoCandidates {
   /** A method and its price. */
   record Candidate(Estimator method, Work work) {
     boolean affordable(TrainingData data) {
+      if (method.wantsLogits() && data.logits() == null) {
+        return false; // it would be the hierarchical ridge once more
+      }
       double rows = data.rows() * (FOLDS - 1.0) / FOLDS;
       return FOLDS * work.of(rows, data.columns(), data.examples()) <= MOST_WORK;
     }
@@ -95,6 +99,11 @@ final class AutoCandidates {
     double likelihoods =
         EVALUATIONS * Math.min(examples, PooledOutputs.EXAMPLES) * pooled * pooled * pooled;
     return likelihoods + examples * (small * small * small / 3 + 2 * rows * columns * small);
+  }
+
+  /** The ridge of the outputs, then its search, from where that one ended, and its solutions. */
+  private static double logitsWork(double rows, double columns, double examples) {
+    return 2 * hierarchicalWork(rows, columns, examples);
   }
 
   private static double ridgeWork(double rows, double columns, double examples) {

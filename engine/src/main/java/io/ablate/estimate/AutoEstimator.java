@@ -58,6 +58,11 @@ public final class AutoEstimator implements Estimator {
   }
 
   @Override
+  public boolean wantsLogits() {
+    return true;
+  }
+
+  @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
     AutoCandidates.Choice choice = choose(data, context);
     ComponentModels models = choice.method().fit(data, context);
@@ -66,7 +71,12 @@ public final class AutoEstimator implements Estimator {
     diagnostics.put("reason", choice.reason());
     diagnostics.put("candidates", choice.scores());
     return new ComponentModels(
-        NAME, models.attributions(), models.intercepts(), models.standardErrors(), diagnostics);
+        NAME,
+        models.attributions(),
+        models.intercepts(),
+        models.standardErrors(),
+        models.nonlinear(),
+        diagnostics);
   }
 
   private static AutoCandidates.Choice choose(TrainingData data, FitContext context) {

@@ -58,4 +58,28 @@ public record LogitData(OutputFunction function, int[] labels, int classes, floa
     Arrays.setAll(part, e -> Arrays.copyOfRange(values[e], from * classes, to * classes));
     return new LogitData(function, labels, classes, part);
   }
+
+  /** The given rows, in the given order. */
+  LogitData select(int[] rows) {
+    float[][] part = new float[values.length][rows.length * classes];
+    for (int e = 0; e < part.length; e++) {
+      for (int i = 0; i < rows.length; i++) {
+        System.arraycopy(values[e], rows[i] * classes, part[e], i * classes, classes);
+      }
+    }
+    return new LogitData(function, labels, classes, part);
+  }
+
+  /** These rows, then those of another collection of the same examples. */
+  public LogitData join(LogitData more) {
+    if (more.classes != classes || !Arrays.equals(more.labels, labels)) {
+      throw new IllegalArgumentException("logits of other examples");
+    }
+    float[][] joined = new float[values.length][];
+    for (int e = 0; e < joined.length; e++) {
+      joined[e] = Arrays.copyOf(values[e], values[e].length + more.values[e].length);
+      System.arraycopy(more.values[e], 0, joined[e], values[e].length, more.values[e].length);
+    }
+    return new LogitData(function, labels, classes, joined);
+  }
 }

@@ -153,6 +153,11 @@ public record TrainingData(
       }
     }
     return new TrainingData(
-        masks.select(rows), selected, layerOfColumn, activationScale, gradients);
+        masks.select(rows),
+        selected,
+        layerOfColumn,
+        activationScale,
+        gradients,
+        logits == null ? null : logits.select(rows));
   }
 }

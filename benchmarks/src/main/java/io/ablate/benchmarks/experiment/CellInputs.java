@@ -3,6 +3,7 @@ package io.ablate.benchmarks.experiment;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.Manifest;
 import io.ablate.estimate.ComponentModels;
+import io.ablate.estimate.LogitData;
 import io.ablate.estimate.TrainingData;
 import io.ablate.evaluate.Bootstrap;
 import io.ablate.evaluate.ComparisonData;
@@ -25,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 /** What the cells of one design and one output function are computed from. Not thread-safe. */
 final class CellInputs implements AutoCloseable {
   private final Experiment experiment;
-  private final OutputFunction output;
   private final ComponentDataset training;
   private final @Nullable ComponentDataset gradients;
   private final ComparisonData data;
@@ -52,9 +52,8 @@ final class CellInputs implements AutoCloseable {
       Map<Double, Path> shift,
       @Nullable Path gradients) {
     this.experiment = experiment;
-    this.output = output;
-    this.training = ComponentDataset.open(training);
-    this.gradients = gradients == null ? null : ComponentDataset.open(gradients);
+    this.training = ComponentDataset.open(training, output);
+    this.gradients = gradients == null ? null : ComponentDataset.open(gradients, output);
     int rows = this.training.rows();
     identity.put("output", output.label());
     identity.put("seed", experiment.seed());
@@ -62,7 +61,7 @@ final class CellInputs implements AutoCloseable {
     if (this.gradients != null) {
       identity.put("gradients", identity(this.gradients, true));
     }
-    try (ComponentDataset held = ComponentDataset.open(heldOut)) {
+    try (ComponentDataset held = ComponentDataset.open(heldOut, output)) {
       identity.put("held_out", identity(held, true));
       this.data =
           new ComparisonData(
@@ -74,7 +73,7 @@ final class CellInputs implements AutoCloseable {
               independent(this.training));
     }
     this.bootstrap = data.bootstrap(experiment.seed());
-    shift.forEach(this::addShift);
+    shift.forEach((ablated, store) -> addShift(ablated, store, output));
   }
 
   private static IndependentRows independent(ComponentDataset training) {
@@ -96,20 +95,24 @@ final class CellInputs implements AutoCloseable {
       System.arraycopy(fitted[e], 0, outputs[e], 0, first.rows());
       System.arraycopy(scored[e], 0, outputs[e], first.rows(), second.rows());
     }
-    return new TrainingData(masks, outputs, training.layerOfColumn(), training.activationScale());
+    return new TrainingData(masks, outputs, training.layerOfColumn(), training.activationScale())
+        .withLogits(logits(training).join(logits(held)));
   }
 
-  private double[][] outputs(ComponentDataset store) {
-    int[] labels = Objects.requireNonNull(store.labels());
-    return StoredLogits.outputs(store.folder(), labels, output, store.rows());
+  private static LogitData logits(ComponentDataset store) {
+    return Objects.requireNonNull(LogitData.of(store, allRows(store)));
+  }
+
+  private static double[][] outputs(ComponentDataset store) {
+    return store.outputs(allRows(store));
   }
 
   private static int[] allRows(ComponentDataset store) {
     return IntStream.range(0, store.rows()).toArray();
   }
 
-  private void addShift(double ablated, Path folder) {
-    try (ComponentDataset store = ComponentDataset.open(folder)) {
+  private void addShift(double ablated, Path folder, OutputFunction output) {
+    try (ComponentDataset store = ComponentDataset.open(folder, output)) {
       identity.put("ablated_" + ablated, identity(store, true));
       shifted.add(
           new Shifted(

@@ -179,44 +179,6 @@ class ExperimentTest {
   }
 
   @Test
-  void shouldTellOutputsFromLogitsAsTheModelDoes() throws IOException {
-    assertThat(run(grid(0), "work")).isZero();
-    Path store;
-    try (Stream<Path> stores = Files.list(folder.resolve("work/tiny/stores"))) {
-      store =
-          stores
-              .filter(file -> Files.isDirectory(file) && file.toString().contains("held-out"))
-              .findFirst()
-              .orElseThrow();
-    }
-    try (ComponentDataset dataset = ComponentDataset.open(store)) {
-      int[] labels = Objects.requireNonNull(dataset.labels());
-      int rows = dataset.rows();
-      double[][] stored = dataset.outputs(IntStream.range(0, rows).toArray());
-      double[][] told = StoredLogits.outputs(store, labels, OutputFunction.MARGIN, rows);
-      double[][] smooth =
-          StoredLogits.outputs(store, labels, OutputFunction.MARGIN_LOGSUMEXP, rows);
-      double[][] loss = StoredLogits.outputs(store, labels, OutputFunction.LOSS, rows);
-      double[][] logProb = StoredLogits.outputs(store, labels, OutputFunction.LOG_PROB, rows);
-      double[] logits = NpyFile.readDoubles(store.resolve("logits.npy"));
-      for (int e = 0; e < EXAMPLES; e++) {
-        for (int row = 0; row < rows; row++) {
-          assertThat(told[e][row]).isCloseTo(stored[e][row], within(1e-5));
-          int at = (row * EXAMPLES + e) * 3;
-          double own = Math.exp(logits[at + e]);
-          double all = 0;
-          for (int c = 0; c < 3; c++) {
-            all += Math.exp(logits[at + c]);
-          }
-          assertThat(smooth[e][row]).isCloseTo(Math.log(own / (all - own)), within(1e-9));
-          assertThat(logProb[e][row]).isCloseTo(Math.log(own / all), within(1e-9));
-          assertThat(loss[e][row]).isEqualTo(-logProb[e][row]);
-        }
-      }
-    }
-  }
-
-  @Test
   void shouldRefuseWhatAGridDoesNotKnow() throws IOException {
     Path grid = grid(0);
     String text = Files.readString(grid);

@@ -7,6 +7,7 @@ import io.ablate.base.UsageException;
 import io.ablate.component.ComponentSet;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.ComponentsFile;
+import io.ablate.estimate.AutoEstimator;
 import io.ablate.estimate.ComponentModels;
 import io.ablate.estimate.Estimator;
 import io.ablate.estimate.Estimators;
@@ -170,9 +171,14 @@ final class FitCommand extends Subcommand {
   /** The data with the logits of its rows, if one of the methods wants them and they are there. */
   static TrainingData withLogits(
       TrainingData data, ComponentDataset dataset, int[] rows, List<Estimator> methods) {
-    return methods.stream().anyMatch(Estimator::wantsLogits)
-        ? data.withLogits(LogitData.of(dataset, rows))
-        : data;
+    List<Estimator> wanting = methods.stream().filter(Estimator::wantsLogits).toList();
+    // To auto they are welcome, not needed: it must not fail for want of memory.
+    boolean large = dataset.logitBytes(rows.length) > Runtime.getRuntime().maxMemory() / 4;
+    boolean read =
+        large
+            ? wanting.stream().anyMatch(method -> !(method instanceof AutoEstimator))
+            : !wanting.isEmpty();
+    return read ? data.withLogits(LogitData.of(dataset, rows)) : data;
   }
 
   /** The estimators of the given names, each once. */

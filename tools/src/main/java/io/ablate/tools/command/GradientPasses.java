@@ -5,6 +5,7 @@ import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.dataset.CollectRequest;
 import io.ablate.dataset.ComponentDataset;
+import io.ablate.dataset.Manifest;
 import io.ablate.estimate.Costs;
 import io.ablate.estimate.Estimator;
 import java.util.List;
