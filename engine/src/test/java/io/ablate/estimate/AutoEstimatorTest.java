@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ablate.base.InterruptedRunException;
 import io.ablate.evaluate.Lds;
+import io.ablate.instrument.OutputFunction;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -70,11 +72,24 @@ class AutoEstimatorTest extends EstimatorProperties {
   @Test
   void shouldLeaveOutWhatCostsTooMuchByAFigureThatNoClockDecides() {
     TrainingData small = SyntheticData.linear(SyntheticData.masks(100, 8, 1), 2, .1, 2);
-    assertThat(AutoCandidates.ALL).allMatch(candidate -> candidate.affordable(small));
+    assertThat(AutoCandidates.ALL)
+        .filteredOn(candidate -> !candidate.method().wantsLogits())
+        .hasSizeGreaterThan(2)
+        .allMatch(candidate -> candidate.affordable(small));
     AutoCandidates.Candidate dear =
         new AutoCandidates.Candidate(
             new RidgeEstimator(), (rows, columns, examples) -> AutoCandidates.MOST_WORK);
     assertThat(dear.affordable(small)).isFalse();
+  }
+
+  @Test
+  void shouldWeighLogitWiseModelsWhereThereAreLogits() {
+    TrainingData all = LogitSynthetic.data(OutputFunction.MARGIN, 380, 24, 4, 5, 3);
+    ComponentModels models = estimator().fit(all.first(120), CONTEXT);
+    assertThat(models.diagnostics()).containsEntry("chosen", HierarchicalLogitsEstimator.NAME);
+    double[][] expected =
+        new HierarchicalLogitsEstimator().fit(all.first(120), CONTEXT).predict(all.masks());
+    assertThat(models.predict(all.masks())).isDeepEqualTo(expected);
   }
 
   @Test
@@ -87,7 +102,7 @@ class AutoEstimatorTest extends EstimatorProperties {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {100, 400})
+  @ValueSource(ints = {100, 200})
   void shouldComeCloseToTheBestSingleMethodOnTheGoldenDataset(int samples) {
     GoldenDataset golden = GoldenDataset.require();
     TrainingData all = golden.withLayers();
@@ -99,7 +114,7 @@ class AutoEstimatorTest extends EstimatorProperties {
             all.layerOfColumn(),
             Arrays.copyOf(golden.activationScale, 4));
     TrainingData train = few.first(samples);
-    int[] rows = java.util.stream.IntStream.range(3000, 4500).toArray();
+    int[] rows = IntStream.range(3000, 4500).toArray();
     TrainingData test = few.select(rows);
     double best = 0;
     for (AutoCandidates.Candidate candidate : AutoCandidates.ALL) {
