@@ -13,7 +13,7 @@ final class HierarchicalFit {
   private static final float[][] NO_SOFT_ROWS = {};
 
   /** Floating-point operations beyond which the standard errors, the dearest part, are left out. */
-  private static final double MOST_WORK = 4e11;
+  private static final double MOST_WORK = 1e11;
 
   final CentredOutputs y;
   final Layers layers;
