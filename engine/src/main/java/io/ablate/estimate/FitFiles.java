@@ -6,16 +6,12 @@ import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Json;
 import io.ablate.base.NpyFile;
-import io.ablate.base.NpyType;
 import io.ablate.base.NpyWriter;
 import io.ablate.base.Problem;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -77,8 +73,7 @@ public final class FitFiles {
       writeRows(folder.resolve(STANDARD_ERRORS), errors);
     }
     if (intervals != null) {
-      writeCube(
-          folder.resolve(BOUNDS), new double[][][] {intervals.lower(), intervals.upper()});
+      writeCube(folder.resolve(BOUNDS), new double[][][] {intervals.lower(), intervals.upper()});
     }
     NonlinearPart nonlinear = models.nonlinear();
     if (nonlinear != null) {

@@ -2,18 +2,14 @@ package io.ablate.benchmarks.experiment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Json;
-import io.ablate.base.NpyFile;
 import io.ablate.base.NpyType;
 import io.ablate.base.NpyWriter;
 import io.ablate.base.UsageException;
-import io.ablate.dataset.ComponentDataset;
-import io.ablate.instrument.OutputFunction;
 import io.ablate.onnx.GraphBuilder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,9 +17,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
