@@ -29,7 +29,10 @@ public record LogitData(OutputFunction function, int[] labels, int classes, floa
    */
   public static @Nullable LogitData of(ComponentDataset dataset, int[] rows) {
     OutputFunction function = dataset.output();
-    StoredLogits stored = function == null ? null : dataset.logits(rows);
+    if (function == null) {
+      return null;
+    }
+    StoredLogits stored = dataset.logits(rows);
     return stored == null || stored.classes() < 2
         ? null
         : new LogitData(function, stored.labels(), stored.classes(), stored.values());
