@@ -74,11 +74,11 @@ final class QueryCommand extends Subcommand {
     }
     int n = examples == 0 ? 0 : models.attributions()[0].length;
     int[] columns = columns(CommonOptions.list(ablate), n, folder.resolve(FitCommand.COMPONENTS));
-    List<Answer> answers = answers(models, columns, n);
+    List<Answer> answers = answers(models, columns);
     print(answers, () -> text(answers));
   }
 
-  private List<Answer> answers(ComponentModels models, int[] columns, int n) {
+  private List<Answer> answers(ComponentModels models, int[] columns) {
     int[] wanted =
         example == null
             ? IntStream.range(0, models.attributions().length).toArray()
