@@ -1,5 +1,6 @@
 package io.ablate.benchmarks.experiment;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.ablate.base.BadInputException;
@@ -38,6 +39,9 @@ record Result(
     List<String> notes) {
   /** The version that this code reads and writes. */
   static final int SCHEMA = 1;
+
+  private static final List<String> REQUIRED =
+      List.of("experiment", "design", "output", "collected", "comparison", "notes");
 
   /**
    * What the figures were computed from.
@@ -101,13 +105,14 @@ record Result(
    * @throws BadInputException if it is of another schema or malformed
    */
   static Result read(Path file) {
-    int schema = Json.read(file).path("schema_version").asInt(-1);
-    if (schema != SCHEMA) {
+    JsonNode root = Json.read(file);
+    int schema = root.path("schema_version").asInt(-1);
+    if (schema != SCHEMA || !REQUIRED.stream().allMatch(root::has)) {
       throw new BadInputException(
           Problem.of("not a result of this version")
               .at(file)
-              .expected("schema_version " + SCHEMA)
-              .found(schema));
+              .expected("schema_version " + SCHEMA + " with " + String.join(", ", REQUIRED))
+              .found("schema_version " + schema));
     }
     return Json.read(file, Result.class);
   }
