@@ -49,6 +49,9 @@ import picocli.CommandLine.Parameters;
           + " loss"
     })
 final class CompareCommand extends Subcommand {
+  /** Whatever the methods: so the store serves any others, and any output, in a later run. */
+  private static final List<String> SAVED = List.of("activation-scale", "logits");
+
   private static final int HELD_OUT = 800;
 
   @Parameters(
@@ -93,7 +96,7 @@ final class CompareCommand extends Subcommand {
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
     try (Workbench bench =
-        Workbench.open(model, modelOptions, data, collect, common, saved(methods), progress)) {
+        Workbench.open(model, modelOptions, data, collect, common, SAVED, progress)) {
       int columns = bench.model().components().size();
       int[] samples = compare.samples(columns, bench.designRows());
       int training = samples[samples.length - 1];
@@ -124,12 +127,6 @@ final class CompareCommand extends Subcommand {
         publish(report);
       }
     }
-  }
-
-  private static List<String> saved(List<Estimator> methods) {
-    return methods.stream().anyMatch(Estimator::wantsLogits)
-        ? List.of("activation-scale", "logits")
-        : List.of("activation-scale");
   }
 
   private void fromStore(
