@@ -23,12 +23,12 @@ class TunedReluEstimatorTest extends EstimatorProperties {
   }
 
   @ParameterizedTest
-  @CsvSource({"200,.44", "400,.58"})
-  void shouldReachTheKnownScoresOnTheGoldenDataset(int samples, double atLeast) {
+  @CsvSource({"100,.454", "200,.553"})
+  void shouldReachTheKnownScoresOnTheGoldenDataset(int samples, double expected) {
     GoldenDataset golden = GoldenDataset.require();
     ComponentModels models = estimator().fit(golden.withLayers().first(samples), CONTEXT);
     double[] lds = Lds.spearman(models.predict(golden.heldOutMasks()), golden.heldOutOutputs());
-    assertThat(Arrays.stream(lds).average().orElseThrow()).isGreaterThanOrEqualTo(atLeast);
+    assertThat(Arrays.stream(lds).average().orElseThrow()).isGreaterThan(expected - .005);
   }
 
   @Test
