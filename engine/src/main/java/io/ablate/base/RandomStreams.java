@@ -15,4 +15,14 @@ public final class RandomStreams {
     long mixed = new SplittableRandom(seed).nextLong() + new SplittableRandom(~index).nextLong();
     return new SplittableRandom(new SplittableRandom(mixed).nextLong());
   }
+
+  /** Shuffles the first {@code count} values (Fisher and Yates). */
+  public static void shuffle(int[] values, int count, SplittableRandom random) {
+    for (int i = count - 1; i > 0; i--) {
+      int at = random.nextInt(i + 1);
+      int swapped = values[i];
+      values[i] = values[at];
+      values[at] = swapped;
+    }
+  }
 }

@@ -81,12 +81,7 @@ public final class CrossValidation {
   private static int[] folds(int rows, int folds, long seed) {
     int[] fold = IntStream.range(0, rows).map(row -> row % folds).toArray();
     SplittableRandom random = RandomStreams.stream(seed, STREAM);
-    for (int i = rows - 1; i > 0; i--) {
-      int at = random.nextInt(i + 1);
-      int swapped = fold[i];
-      fold[i] = fold[at];
-      fold[at] = swapped;
-    }
+    RandomStreams.shuffle(fold, rows, random);
     return fold;
   }
 }

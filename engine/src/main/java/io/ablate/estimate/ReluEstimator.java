@@ -86,7 +86,7 @@ public final class ReluEstimator implements Estimator {
     SplittableRandom random = RandomStreams.stream(seed, example);
     long start = random.nextLong();
     int[] order = IntStream.range(0, m).toArray();
-    shuffle(order, m, random);
+    RandomStreams.shuffle(order, m, random);
     int epochs = bestEpochs(data.columns(), start, seeds, ones, target, order, random);
     ReluNetwork network = network(data.columns(), start, seeds);
     for (int epoch = 0; epoch < epochs; epoch++) {
@@ -148,7 +148,7 @@ public final class ReluEstimator implements Estimator {
       int[] order,
       int rows,
       SplittableRandom random) {
-    shuffle(order, rows, random);
+    RandomStreams.shuffle(order, rows, random);
     for (int from = 0; from < rows; from += BATCH) {
       network.step(ones, target, order, from, Math.min(rows, from + BATCH), RATE);
     }
@@ -183,14 +183,5 @@ public final class ReluEstimator implements Estimator {
       }
     }
     return seeds;
-  }
-
-  private static void shuffle(int[] order, int count, SplittableRandom random) {
-    for (int i = count - 1; i > 0; i--) {
-      int at = random.nextInt(i + 1);
-      int swapped = order[i];
-      order[i] = order[at];
-      order[at] = swapped;
-    }
   }
 }

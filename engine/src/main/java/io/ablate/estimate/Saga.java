@@ -64,7 +64,7 @@ final class Saga {
     Arrays.setAll(order, row -> row);
     for (int epoch = 1; lanes.count() > 0; epoch++) {
       double[] before = lanes.v.clone();
-      shuffle(order, random);
+      RandomStreams.shuffle(order, rows, random);
       for (int from = 0; from < rows; from += batch) {
         lanes.step(order, from, Math.min(rows, from + batch));
       }
@@ -81,15 +81,6 @@ final class Saga {
       }
     }
     return new Result(attributions, epochs);
-  }
-
-  static void shuffle(int[] order, SplittableRandom random) {
-    for (int i = order.length - 1; i > 0; i--) {
-      int at = random.nextInt(i + 1);
-      int swapped = order[i];
-      order[i] = order[at];
-      order[at] = swapped;
-    }
   }
 
   /** The examples still at work, side by side: matrices have a column per lane. */

@@ -146,7 +146,7 @@ class LeastSquaresSagaEstimatorTest extends EstimatorProperties {
       boolean moving = true;
       while (moving) {
         double[] before = w.clone();
-        Saga.shuffle(order, random);
+        RandomStreams.shuffle(order, order.length, random);
         for (int from = 0; from < m; from += batch) {
           int to = Math.min(m, from + batch);
           double[] step = new double[n];
