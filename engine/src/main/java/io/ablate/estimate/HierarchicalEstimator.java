@@ -28,6 +28,6 @@ public final class HierarchicalEstimator implements Estimator {
 
   @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
-    return new HierarchicalFit(data, context).models();
+    return new HierarchicalFit(data, true, context).models();
   }
 }

@@ -34,10 +34,13 @@ final class HierarchicalFit {
   /** Per example, in units of its output. */
   final double[][] theta;
 
-  /** The posterior's, as {@link #theta}; null where they would cost too much. */
+  /** The posterior's, as {@link #theta}; null where not asked for, or too dear. */
   private final double @Nullable [][] standardErrors;
 
-  HierarchicalFit(TrainingData data, FitContext context) {
+  /**
+   * @param standardErrors whether anyone will read them: they cost more than all else
+   */
+  HierarchicalFit(TrainingData data, boolean standardErrors, FitContext context) {
     int examples = data.examples();
     int n = data.columns();
     y = CentredOutputs.of(data);
@@ -52,7 +55,7 @@ final class HierarchicalFit {
     scaled = ScaledPrior.of(data, design, standardised, layers, context);
     prior = scaled.prior();
     posterior = new GaussianPosterior(design);
-    boolean withErrors = posterior.work() * examples <= MOST_WORK;
+    boolean withErrors = standardErrors && posterior.work() * examples <= MOST_WORK;
     double[][] errors = new double[examples][n];
     List<double[]> solved =
         Parallel.map(
@@ -79,7 +82,7 @@ final class HierarchicalFit {
               return mean;
             });
     theta = solved.toArray(double[][]::new);
-    standardErrors = withErrors ? errors : null;
+    this.standardErrors = withErrors ? errors : null;
   }
 
   /** Prior variance of every component's attribution on one example. */

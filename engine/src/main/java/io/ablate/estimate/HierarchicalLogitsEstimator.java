@@ -63,7 +63,7 @@ public final class HierarchicalLogitsEstimator implements Estimator {
 
   @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
-    HierarchicalFit direct = new HierarchicalFit(data, context);
+    HierarchicalFit direct = new HierarchicalFit(data, false, context);
     LogitData logits = data.logits();
     if (logits == null) {
       return fallBack(direct, "no logits and labels with a known output function");

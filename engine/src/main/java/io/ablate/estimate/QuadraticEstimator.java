@@ -63,7 +63,7 @@ public final class QuadraticEstimator implements Estimator {
 
   @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
-    HierarchicalFit direct = new HierarchicalFit(data, context);
+    HierarchicalFit direct = new HierarchicalFit(data, false, context);
     PairShares shares = PairShares.of(direct, context);
     Map<String, Object> diagnostics = new TreeMap<>(direct.diagnostics());
     diagnostics.put("pair_share_of_noise", shares.share());
