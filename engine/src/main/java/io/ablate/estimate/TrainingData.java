@@ -4,6 +4,7 @@ import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.StoredGradients;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,6 +103,23 @@ public record TrainingData(
   /** The same data with other logits. */
   public TrainingData withLogits(@Nullable LogitData other) {
     return new TrainingData(masks, outputs, layerOfColumn, activationScale, gradients, other);
+  }
+
+  /**
+   * The same data with the stored logits of its rows, if one of the methods wants them and the
+   * store has them. To {@code auto} they are welcome, not needed: for it alone they are read only
+   * where they take a quarter of the heap or less.
+   *
+   * @throws io.ablate.base.BadInputException if they would take most of the heap, or are damaged
+   */
+  public TrainingData withLogits(ComponentDataset dataset, int[] rows, List<Estimator> methods) {
+    List<Estimator> wanting = methods.stream().filter(Estimator::wantsLogits).toList();
+    boolean large = dataset.logitBytes(rows.length) > Runtime.getRuntime().maxMemory() / 4;
+    boolean read =
+        large
+            ? wanting.stream().anyMatch(method -> !(method instanceof AutoEstimator))
+            : !wanting.isEmpty();
+    return read ? withLogits(LogitData.of(dataset, rows)) : this;
   }
 
   /** The same data, as if the activation scale had not been collected. */

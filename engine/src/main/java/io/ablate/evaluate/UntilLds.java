@@ -113,7 +113,8 @@ public final class UntilLds implements StoppingRule {
 
   @Override
   public boolean enough(ComponentDataset dataset, int rows) {
-    TrainingData data = TrainingData.of(dataset, dataset.firstCompleted(rows));
+    int[] first = dataset.firstCompleted(rows);
+    TrainingData data = TrainingData.of(dataset, first).withLogits(dataset, first, List.of(method));
     Look look = look(data);
     looks.add(look);
     return reached(look);

@@ -103,6 +103,28 @@ class UntilCommandTest {
   }
 
   @Test
+  void shouldGiveAMethodOfLogitsTheStoredLogits() throws IOException {
+    double[] last = new double[2];
+    String[] methods = {"hierarchical", "hierarchical-logits"};
+    for (int i = 0; i < 2; i++) {
+      JsonNode done =
+          json(
+              with(
+                  "--until-lds",
+                  ".9999",
+                  "--method",
+                  methods[i],
+                  "--save",
+                  "activation-scale,logits",
+                  "--out",
+                  temp.resolve(methods[i]),
+                  "--json"));
+      last[i] = done.at("/until_lds/looks/0/lds_mean").asDouble();
+    }
+    assertThat(last[1]).isNotEqualTo(last[0]);
+  }
+
+  @Test
   void shouldRefuseWhatDoesNotGoTogether() {
     assertThat(fault(with("--until-lds", ".5", "--gradients", 4, "--out", store)))
         .contains("--until-lds looks at forward passes only");

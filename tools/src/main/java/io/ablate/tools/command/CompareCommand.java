@@ -162,7 +162,7 @@ final class CompareCommand extends Subcommand {
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
     TrainingData all =
-        FitCommand.withLogits(TrainingData.of(dataset, rows.rows()), dataset, rows.rows(), methods);
+        TrainingData.of(dataset, rows.rows()).withLogits(dataset, rows.rows(), methods);
     FitContext context = new FitContext(algebra.backend(), common.seed, progress, common.threads());
     return Comparison.run(
         new ComparisonData(

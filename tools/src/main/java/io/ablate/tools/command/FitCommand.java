@@ -7,14 +7,12 @@ import io.ablate.base.UsageException;
 import io.ablate.component.ComponentSet;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.ComponentsFile;
-import io.ablate.estimate.AutoEstimator;
 import io.ablate.estimate.ComponentModels;
 import io.ablate.estimate.Estimator;
 import io.ablate.estimate.Estimators;
 import io.ablate.estimate.FitContext;
 import io.ablate.estimate.FitFiles;
 import io.ablate.estimate.Intervals;
-import io.ablate.estimate.LogitData;
 import io.ablate.estimate.TrainingData;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.tools.ConsoleProgress;
@@ -120,7 +118,7 @@ final class FitCommand extends Subcommand {
       boolean none = wanted == 0 && passes > 0;
       int[] rows = none ? new int[0] : dataset.firstCompleted(wanted);
       TrainingData data =
-          withLogits(TrainingData.of(dataset, rows, passes), dataset, rows, estimators);
+          TrainingData.of(dataset, rows, passes).withLogits(dataset, rows, estimators);
       FitContext context = new FitContext(algebra, common.seed, progress, common.threads());
       if (intervals != 0) {
         estimators.forEach(estimator -> Intervals.require(estimator, data, intervals));
@@ -166,19 +164,6 @@ final class FitCommand extends Subcommand {
   /** A store whose outputs are those asked for. */
   static ComponentDataset open(Path store, OutputOption output) {
     return ComponentDataset.open(store, output.function());
-  }
-
-  /** The data with the logits of its rows, if one of the methods wants them and they are there. */
-  static TrainingData withLogits(
-      TrainingData data, ComponentDataset dataset, int[] rows, List<Estimator> methods) {
-    List<Estimator> wanting = methods.stream().filter(Estimator::wantsLogits).toList();
-    // To auto they are welcome, not needed: it must not fail for want of memory.
-    boolean large = dataset.logitBytes(rows.length) > Runtime.getRuntime().maxMemory() / 4;
-    boolean read =
-        large
-            ? wanting.stream().anyMatch(method -> !(method instanceof AutoEstimator))
-            : !wanting.isEmpty();
-    return read ? data.withLogits(LogitData.of(dataset, rows)) : data;
   }
 
   /** The estimators of the given names, each once. */
