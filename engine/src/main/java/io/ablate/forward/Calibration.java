@@ -12,12 +12,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Chooses the batch shape: short timings of candidates within a memory bound, the fastest among
  * those whose rows equal, bit for bit and in every slot, the rows of the first candidate. Hence the
- * choice depends on the machine, and the outputs do not.
+ * choice depends on the machine, and the outputs do not. The shorter the run, the shorter the
+ * timings.
  */
 public final class Calibration {
   private static final int[] SIZES = {8, 16, 32, 64, 128};
   private static final int PROBES = 4;
   private static final long TRIAL_NANOS = 150_000_000;
+
+  /** Of the time that the whole run would take with a candidate, what its trial may take. */
+  private static final double TRIAL_SHARE = 1 / 50.0;
+
   private static final long TOTAL_NANOS = 5_000_000_000L;
 
   /**
@@ -94,7 +99,11 @@ public final class Calibration {
     try (ForwardSession session = backend.open(model, options)) {
       BatchCheck.verify(session, examples.getFirst(), examples.getLast());
       return new Calibration(session, examples.subList(0, Math.min(PROBES, examples.size())))
-          .choose(candidates(exampleCount, choice), choice.memoryBytes(), nanos);
+          .choose(
+              candidates(exampleCount, choice),
+              choice.rows() * exampleCount,
+              choice.memoryBytes(),
+              nanos);
     }
   }
 
@@ -120,7 +129,7 @@ public final class Calibration {
     return candidates;
   }
 
-  private Result choose(List<Candidate> candidates, long memoryBytes, long nanos) {
+  private Result choose(List<Candidate> candidates, long passes, long memoryBytes, long nanos) {
     List<Trial> trials = new ArrayList<>();
     Trial best = null;
     long start = System.nanoTime();
@@ -135,7 +144,7 @@ public final class Calibration {
         late = affordable ? Math.max(late, candidate.size()) : late;
         continue;
       }
-      Trial trial = trial(candidate);
+      Trial trial = trial(candidate, passes);
       trials.add(trial);
       perRow = Math.max(perRow, (trial.residentBytes() - before) / candidate.size());
       // Within the noise of a short timing the smaller batch stays.
@@ -160,7 +169,7 @@ public final class Calibration {
         : idle + Math.max(0, largest.residentBytes() - idle) / largest.size() * late;
   }
 
-  private Trial trial(Candidate candidate) {
+  private Trial trial(Candidate candidate, long passes) {
     try (ForwardBatch batch = session.batch(candidate.shape())) {
       float[][] found = probe(batch, candidate.order());
       if (reference == null) {
@@ -169,13 +178,16 @@ public final class Calibration {
       boolean sameBits = found != null && Arrays.deepEquals(found, reference);
       long start = System.nanoTime();
       int runs = 0;
+      double nanos;
+      double perPass;
       do {
         batch.run();
         runs++;
-      } while (System.nanoTime() - start < TRIAL_NANOS);
-      double seconds = (System.nanoTime() - start) * 1e-9 / runs / candidate.size();
+        nanos = System.nanoTime() - start;
+        perPass = nanos / runs / candidate.size();
+      } while (nanos < Math.min(TRIAL_NANOS, TRIAL_SHARE * perPass * passes));
       return new Trial(
-          candidate.order(), candidate.size(), seconds, sameBits, ProcessMemory.resident());
+          candidate.order(), candidate.size(), perPass * 1e-9, sameBits, ProcessMemory.resident());
     }
   }
 

@@ -49,6 +49,18 @@ class CalibrationTest {
   }
 
   @Test
+  void shouldNotTakeLongerThanTheRunItself() {
+    Calibration.Choice few = new Calibration.Choice(BatchOrder.MASKS, 0, 40, PLENTY);
+    Calibration.Choice many = new Calibration.Choice(BatchOrder.MASKS, 0, 10_000_000, PLENTY);
+    calibrate(few);
+    long start = System.nanoTime();
+    calibrate(few);
+    long between = System.nanoTime();
+    calibrate(many);
+    assertThat(3 * (between - start)).isLessThan(System.nanoTime() - between);
+  }
+
+  @Test
   void shouldStopAtTheMemoryBound() {
     Calibration.Result result = calibrate(new Calibration.Choice(BatchOrder.MASKS, 0, 999, 1));
     assertThat(result.trials()).hasSize(1);
