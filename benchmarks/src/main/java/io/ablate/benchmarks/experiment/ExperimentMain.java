@@ -57,7 +57,7 @@ public final class ExperimentMain {
         words.forEach(file -> System.out.println(ResultChart.draw(Path.of(file))));
         return 0;
       }
-      experiments(words, "benchmarks/run experiment " + String.join(" ", arguments), progress);
+      experiments(words, progress);
       return 0;
     } catch (AblateException e) {
       err.println("experiment: " + e.getMessage());
@@ -66,7 +66,7 @@ public final class ExperimentMain {
     }
   }
 
-  private static void experiments(Deque<String> words, String command, ConsoleProgress progress) {
+  private static void experiments(Deque<String> words, ConsoleProgress progress) {
     @Nullable Path grid = null;
     Map<String, String> options = new TreeMap<>();
     while (!words.isEmpty()) {
@@ -91,7 +91,7 @@ public final class ExperimentMain {
             options.containsKey("--work") ? Path.of(options.get("--work")) : home.resolve("work"),
             options.containsKey("--out") ? Path.of(options.get("--out")) : home.resolve("results"),
             home,
-            command,
+            command(grid, options),
             options.getOrDefault("--linalg", "auto"),
             count(options, "--threads", Runtime.getRuntime().availableProcessors()),
             count(options, "--batch", 0));
@@ -101,6 +101,22 @@ public final class ExperimentMain {
         System.out.printf("%s%n%s%n%n%s%n", file, table.headline(), table.text());
       }
     }
+  }
+
+  /** What decides the figures, fit to be published: without the folders of this machine. */
+  static String command(Path grid, Map<String, String> options) {
+    StringBuilder command = new StringBuilder("benchmarks/run experiment ");
+    command.append(grid.isAbsolute() ? grid.getFileName() : grid);
+    for (String name : List.of("--only", "--data", "--linalg")) {
+      String value = options.get(name);
+      if (value != null) {
+        int colon = value.indexOf(':');
+        boolean folder = name.equals("--data") && colon >= 0 && !value.startsWith("bundled");
+        command.append(' ').append(name).append(' ');
+        command.append(folder ? value.substring(0, colon + 1) + "DIR" : value);
+      }
+    }
+    return command.toString();
   }
 
   private static int count(Map<String, String> options, String name, int otherwise) {

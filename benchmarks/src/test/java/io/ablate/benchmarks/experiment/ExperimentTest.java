@@ -17,6 +17,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -139,7 +140,8 @@ class ExperimentTest {
   void shouldWriteAResultThatSaysHowItWasMade() throws IOException {
     assertThat(run(grid(0), "work")).isZero();
     Result result = Result.read(result("work", "margin"));
-    assertThat(result.provenance().command()).startsWith("benchmarks/run experiment");
+    assertThat(result.provenance().command())
+        .isEqualTo("benchmarks/run experiment grid0.json --linalg ejml");
     assertThat(result.collected().components()).isEqualTo(13);
     assertThat(result.collected().gradientCost()).isEqualTo(2.5);
     assertThat(result.comparison().methods())
@@ -158,6 +160,14 @@ class ExperimentTest {
         .content()
         .contains("data-method=\"ridge\"")
         .doesNotContain("<image");
+  }
+
+  @Test
+  void shouldRecordTheCommandWithoutTheFoldersOfTheMachine() {
+    Map<String, String> options =
+        Map.of("--only", "tiny", "--data", "cifar10:/home/me/cifar", "--out", "/tmp/x");
+    assertThat(ExperimentMain.command(Path.of("grids/a.json"), options))
+        .isEqualTo("benchmarks/run experiment grids/a.json --only tiny --data cifar10:DIR");
   }
 
   @Test
