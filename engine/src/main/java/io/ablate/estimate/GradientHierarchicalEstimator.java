@@ -1,8 +1,6 @@
 package io.ablate.estimate;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -25,9 +23,6 @@ public final class GradientHierarchicalEstimator implements Estimator {
 
   /** Floating-point operations beyond which the standard errors, the dearest part, are left out. */
   private static final double MOST_WORK = 4e11;
-
-  /** Outputs from which the hyper-parameters are learnt; more gained less than .003 LDS. */
-  private static final int OUTPUTS = 2500;
 
   @Override
   public String name() {
@@ -75,13 +70,6 @@ public final class GradientHierarchicalEstimator implements Estimator {
     Layers layers = new Layers(data.layerOfColumn());
     GradientEvidence evidence = GradientEvidence.of(gradients, examples, layers);
     JoinedRows rows = JoinedRows.of(data, gradients, context.algebra());
-    double[][] scale = new double[examples][];
-    double[][] stored = data.activationScale();
-    Arrays.setAll(
-        scale,
-        e ->
-            layers.blend(
-                layers.relativeScale(stored == null ? null : stored[e], n), evidence.mean()[e]));
     double[] spread = new double[examples];
     double[][] standardised = new double[examples][];
     for (int e = 0; e < examples; e++) {
@@ -92,15 +80,10 @@ public final class GradientHierarchicalEstimator implements Estimator {
       }
     }
     double[][][] statistics = statistics(gradients, evidence, layers, spread);
-    PooledOutputs pooled =
-        PooledOutputs.of(rows.design(), standardised, scale, layers, OUTPUTS, context);
-    GradientPrior prior =
-        GradientPrior.of(
-            pooled,
-            features(pooled, statistics, layers),
-            new double[] {1, 1, 0},
-            layers.count(),
-            context);
+    ScaledGradientPrior scaled =
+        ScaledGradientPrior.of(
+            data, rows.design(), standardised, statistics, evidence, layers, context);
+    GradientPrior prior = scaled.prior();
     GaussianPosterior posterior = new GaussianPosterior(rows.design());
     HierarchicalPrior residual = new HierarchicalPrior(prior.layerVariance(), prior.hardNoise());
     double[][] theta = new double[examples][n];
@@ -120,7 +103,7 @@ public final class GradientHierarchicalEstimator implements Estimator {
           }
           GaussianPosterior.Coefficients found =
               posterior.solve(
-                  residual.variances(layers, scale[e]),
+                  residual.variances(layers, scaled.scale()[e]),
                   left,
                   prior.hardNoise(),
                   prior.softNoise(),
@@ -144,6 +127,7 @@ public final class GradientHierarchicalEstimator implements Estimator {
             "weight_of_integral", prior.weights()[1],
             "weight_of_unablated_gradient", prior.weights()[2],
             "reliability_of_layer", evidence.reliability(),
+            "power_of_activation_scale", scaled.power(),
             "layer_variance", prior.layerVariance(),
             "noise_variance", prior.hardNoise(),
             "soft_noise_variance", prior.softNoise()));
@@ -198,25 +182,6 @@ public final class GradientHierarchicalEstimator implements Estimator {
       sum += values[i] * values[i];
     }
     return Math.sqrt(sum);
-  }
-
-  private static double[][][][] features(
-      PooledOutputs pooled, double[][][] statistics, Layers layers) {
-    List<double[][][]> features = new ArrayList<>();
-    for (int example : pooled.examples) {
-      double[][][] perKind = new double[statistics[example].length][layers.count()][];
-      for (int k = 0; k < perKind.length; k++) {
-        for (int g = 0; g < layers.count(); g++) {
-          double[] only = new double[statistics[example][k].length];
-          for (int i : layers.columns(g)) {
-            only[i] = statistics[example][k][i];
-          }
-          perKind[k][g] = pooled.design.times(only);
-        }
-      }
-      features.add(perKind);
-    }
-    return features.toArray(double[][][][]::new);
   }
 
   private static double[] combine(double[][] statistics, double[][] weights, Layers layers) {

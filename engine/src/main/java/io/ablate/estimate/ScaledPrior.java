@@ -17,13 +17,13 @@ import org.jspecify.annotations.Nullable;
 record ScaledPrior(
     double power, double[][] scale, HierarchicalPrior prior, int rows, int examples) {
   /** Powers of the activation scale; in narrow networks the effects grow faster than it. */
-  private static final double[] POWERS = {1, 1.5, 2};
+  static final double[] POWERS = {1, 1.5, 2};
 
   /** Outputs from which the hyper-parameters are learnt; more gained less than .003 LDS. */
   private static final int OUTPUTS = 4000;
 
   /** Rows by which powers are compared: the cost of one comparison grows with their cube. */
-  private static final int COMPARED_ROWS = 160;
+  static final int COMPARED_ROWS = 160;
 
   /** The prior of one power, the outputs it was learnt from, and what it leaves unexplained. */
   private record Candidate(
