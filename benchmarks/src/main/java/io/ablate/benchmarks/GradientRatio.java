@@ -25,7 +25,7 @@ public final class GradientRatio {
       run(
           new NumberOptions(
               arguments,
-              Map.of("--threads", 2.0, "--batch", 32.0, "--rounds", 11.0, "--gate", 2.6)));
+              Map.of("--threads", 2.0, "--batch", 32.0, "--rounds", 25.0, "--gate", 2.6)));
     } catch (AblateException e) {
       System.err.println("gradient-ratio: " + e.getMessage());
       System.exit(e.exitCode());
@@ -54,15 +54,17 @@ public final class GradientRatio {
         }
         System.out.printf(
             Locale.ROOT,
-            "%-16s  %-8s  gradient %5.1f passes/s, masked %5.1f passes/s, cost %.2f (quartiles %.2f"
-                + " to %.2f)%n",
+            "%-16s  %-8s  gradient %5.1f passes/s, masked %5.1f passes/s, cost %.2f (turn by turn"
+                + " %.2f, quartiles %.2f to %.2f; fastest %.2f)%n",
             network,
             order.label(),
             result.first(),
             result.second(),
             result.ratio(),
+            result.median(),
             result.low(),
-            result.high());
+            result.high(),
+            result.fastest());
         best = Math.min(best, result.ratio());
       }
       worst = Math.max(worst, best);

@@ -22,7 +22,7 @@ public final class MaskedRatio {
       run(
           new NumberOptions(
               arguments,
-              Map.of("--threads", 2.0, "--batch", 64.0, "--rounds", 41.0, "--gate", 0.75)));
+              Map.of("--threads", 2.0, "--batch", 64.0, "--rounds", 101.0, "--gate", 0.75)));
     } catch (AblateException e) {
       System.err.println("ratio: " + e.getMessage());
       System.exit(e.exitCode());
@@ -49,14 +49,16 @@ public final class MaskedRatio {
       }
       System.out.printf(
           Locale.ROOT,
-          "%-8s  plain %5.0f passes/s, masked %5.0f passes/s, ratio %.3f (quartiles %.3f to"
-              + " %.3f)%n",
+          "%-8s  plain %5.0f passes/s, masked %5.0f passes/s, ratio %.3f (turn by turn"
+              + " %.3f, quartiles %.3f to %.3f; fastest %.3f)%n",
           order.label(),
           result.first(),
           result.second(),
           result.ratio(),
+          result.median(),
           result.low(),
-          result.high());
+          result.high(),
+          result.fastest());
       best = Math.max(best, result.ratio());
     }
     double gate = options.number("--gate");

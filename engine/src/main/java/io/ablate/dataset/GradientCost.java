@@ -8,14 +8,13 @@ import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.GradientBatch;
 import io.ablate.forward.GradientSession;
-import java.util.Arrays;
 import java.util.List;
 
 /** Times a gradient pass against an ordinary one, so that budgets count both alike. */
 final class GradientCost {
   private static final int FEWEST_RUNS = 3;
-  private static final int MOST_RUNS = 9;
-  private static final long NANOS = 1_000_000_000;
+  private static final int MOST_RUNS = 20;
+  private static final double SECONDS = 1;
 
   private GradientCost() {}
 
@@ -24,7 +23,7 @@ final class GradientCost {
    *
    * @param order what fills an ordinary batch
    * @param rows of either batch
-   * @return median time of a gradient pass by that of an ordinary pass, to two decimals
+   * @return mean time of a gradient pass by that of an ordinary pass, to two decimals
    */
   static double measure(
       CollectRequest request,
@@ -50,19 +49,26 @@ final class GradientCost {
     }
   }
 
+  /**
+   * Both kinds get the same time, so that other work on the machine, which comes in bursts, takes
+   * the same share of it; a median would favour the kind whose runs fall between two bursts.
+   */
   private static double ratio(Runnable ordinary, Runnable gradients) {
     ordinary.run();
     gradients.run();
-    double[] forward = new double[MOST_RUNS];
-    double[] backward = new double[MOST_RUNS];
-    long start = System.nanoTime();
-    int runs = 0;
-    while (runs < FEWEST_RUNS || runs < MOST_RUNS && System.nanoTime() - start < NANOS) {
-      forward[runs] = seconds(ordinary);
-      backward[runs] = seconds(gradients);
-      runs++;
+    double forward = 0;
+    double backward = 0;
+    int ordinaryRuns = 0;
+    int gradientRuns = 0;
+    while (gradientRuns < FEWEST_RUNS || gradientRuns < MOST_RUNS && backward < SECONDS) {
+      backward += seconds(gradients);
+      gradientRuns++;
+      do {
+        forward += seconds(ordinary);
+        ordinaryRuns++;
+      } while (forward < backward);
     }
-    double ratio = median(backward, runs) / median(forward, runs);
+    double ratio = backward / gradientRuns * ordinaryRuns / forward;
     return Math.max(.01, Math.round(100 * ratio) / 100.);
   }
 
@@ -70,11 +76,5 @@ final class GradientCost {
     long start = System.nanoTime();
     run.run();
     return Math.max(1, System.nanoTime() - start) * 1e-9;
-  }
-
-  private static double median(double[] values, int count) {
-    double[] sorted = Arrays.copyOf(values, count);
-    Arrays.sort(sorted);
-    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
   }
 }
