@@ -12,9 +12,10 @@ import java.util.List;
 
 /** Times a gradient pass against an ordinary one, so that budgets count both alike. */
 final class GradientCost {
-  private static final int FEWEST_RUNS = 3;
-  private static final int MOST_RUNS = 20;
-  private static final double SECONDS = 1;
+  private static final int FEWEST_TURNS = 3;
+  private static final int MOST_TURNS = 100;
+  private static final int LONGEST_SERIES = 8;
+  private static final double SECONDS = 0.75;
 
   private GradientCost() {}
 
@@ -23,7 +24,7 @@ final class GradientCost {
    *
    * @param order what fills an ordinary batch
    * @param rows of either batch
-   * @return mean time of a gradient pass by that of an ordinary pass, to two decimals
+   * @return time of a gradient pass by that of an ordinary pass, to two decimals
    */
   static double measure(
       CollectRequest request,
@@ -50,31 +51,33 @@ final class GradientCost {
   }
 
   /**
-   * Both kinds get the same time, so that other work on the machine, which comes in bursts, takes
-   * the same share of it; a median would favour the kind whose runs fall between two bursts.
+   * Fastest gradient run against the fastest series of ordinary runs of about the same length.
+   * Other work on the machine comes in bursts: whichever kind is timed in shorter pieces falls
+   * between two of them more often.
    */
   private static double ratio(Runnable ordinary, Runnable gradients) {
     ordinary.run();
     gradients.run();
-    double forward = 0;
-    double backward = 0;
-    int ordinaryRuns = 0;
-    int gradientRuns = 0;
-    while (gradientRuns < FEWEST_RUNS || gradientRuns < MOST_RUNS && backward < SECONDS) {
-      backward += seconds(gradients);
-      gradientRuns++;
-      do {
-        forward += seconds(ordinary);
-        ordinaryRuns++;
-      } while (forward < backward);
+    double forward = seconds(ordinary, 1);
+    double backward = seconds(gradients, 1);
+    double spent = 0;
+    for (int turn = 1; turn < FEWEST_TURNS || turn < MOST_TURNS && spent < SECONDS; turn++) {
+      double one = seconds(gradients, 1);
+      backward = Math.min(backward, one);
+      int series = Math.clamp(Math.round(backward / forward), 1, LONGEST_SERIES);
+      double other = seconds(ordinary, series);
+      forward = Math.min(forward, other);
+      spent += one + series * other;
     }
-    double ratio = backward / gradientRuns * ordinaryRuns / forward;
-    return Math.max(.01, Math.round(100 * ratio) / 100.);
+    return Math.max(.01, Math.round(100 * backward / forward) / 100.);
   }
 
-  private static double seconds(Runnable run) {
+  /** Mean seconds of some runs one after the other. */
+  private static double seconds(Runnable run, int times) {
     long start = System.nanoTime();
-    run.run();
-    return Math.max(1, System.nanoTime() - start) * 1e-9;
+    for (int i = 0; i < times; i++) {
+      run.run();
+    }
+    return Math.max(1, System.nanoTime() - start) * 1e-9 / times;
   }
 }
