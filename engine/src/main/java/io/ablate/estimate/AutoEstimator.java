@@ -19,8 +19,8 @@ public final class AutoEstimator implements Estimator {
   /** Outputs per example from which weights for the gradients can be learnt: this many at least. */
   private static final int OUTPUTS = 6;
 
-  /** And one for so many components; with fewer the gradients alone were up to .02 LDS better. */
-  private static final int COMPONENTS_PER_OUTPUT = 100;
+  /** And one for so many components; with fewer the gradients alone were up to .03 LDS better. */
+  private static final int COMPONENTS_PER_OUTPUT = 20;
 
   /** Components per row: with fewer rows it is worth more to afford the next sum of gradients. */
   private static final int COMPONENTS_PER_ROW = 30;

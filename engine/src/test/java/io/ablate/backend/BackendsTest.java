@@ -21,7 +21,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
+@Isolated("standard error is redirected")
 class BackendsTest {
   private static final Problem MISSING =
       Problem.of("library not on the class path").at("libfast.so").remedy("add the fast jar");

@@ -21,8 +21,10 @@ import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Plans in one process, collects in another, and compares what they take. */
+@Isolated("plans by timed passes")
 public class AnnouncedMemoryTest {
   private static final String MODEL = "/io/ablate/models/resnet8-cifar10.onnx";
 

@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
+@Isolated("looks at the heap")
 class ConstantMemoryTest {
   private static final int ROWS = 100_000;
   private static final int GRADIENTS = 50_000;

@@ -18,9 +18,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@Isolated("looks at the memory of the process")
 class OrtCpuBackendTest {
   private static final MaskMatrix MASKS =
       MaskMatrix.of(new BernoulliMasks(5, 0.6, TinyModel.COMPONENTS), 0, 31);

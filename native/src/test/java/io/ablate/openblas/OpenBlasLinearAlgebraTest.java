@@ -16,11 +16,13 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** OpenBLAS keeps the contract, agrees with the reference beyond one tile, and leaks nothing. */
+@Isolated("looks at the memory of the process")
 class OpenBlasLinearAlgebraTest extends LinearAlgebraContract {
   private static final EjmlLinearAlgebra REFERENCE = new EjmlLinearAlgebra();
 

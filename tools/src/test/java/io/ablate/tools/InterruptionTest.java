@@ -15,9 +15,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Ctrl-C and SIGTERM end a process in order. */
 @DisabledOnOs(OS.WINDOWS)
+@Isolated("interrupts within a time")
 class InterruptionTest {
   private static final int ROWS = 200_000;
 

@@ -111,7 +111,7 @@ class UntilCommandTest {
           json(
               with(
                   "--until-lds",
-                  ".9999",
+                  ".01",
                   "--method",
                   methods[i],
                   "--save",
