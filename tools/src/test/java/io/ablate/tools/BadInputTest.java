@@ -45,6 +45,15 @@ class BadInputTest {
   }
 
   @Test
+  void shouldNameTheBundledModelsInsteadOfAnUnknownOne() {
+    for (String command : List.of("inspect", "compare")) {
+      fails(BAD_INPUT, command, "bundled:none")
+          .contains("bundled:none")
+          .contains("resnet8-cifar10");
+    }
+  }
+
+  @Test
   void shouldNameACorruptModel() throws IOException {
     byte[] bytes = Files.readAllBytes(model);
     Path corrupt = temp.resolve("corrupt.onnx");

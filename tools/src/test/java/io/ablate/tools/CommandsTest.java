@@ -11,6 +11,7 @@ import io.ablate.estimate.ComponentModels;
 import io.ablate.estimate.FitFiles;
 import io.ablate.evaluate.Lds;
 import io.ablate.instrument.OutputFunction;
+import io.ablate.models.BundledModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,6 +74,13 @@ class CommandsTest {
     assertThat(json("inspect", model, "--json", "--include-output").path("components").asInt())
         .isEqualTo(Cli.COLUMNS + Cli.CLASSES);
     assertThat(Cli.run("inspect", model).out()).contains("conv1.weight", "n", "13");
+  }
+
+  @Test
+  void shouldKnowBundledModelsByName() {
+    assertThat(Cli.run("inspect", "--help").out()).contains(BundledModels.names());
+    assertThat(json("inspect", "bundled:resnet8-cifar10", "--json").path("components").asInt())
+        .isEqualTo(672);
   }
 
   @Test

@@ -1,8 +1,5 @@
 package io.ablate.benchmarks.experiment;
 
-import io.ablate.base.AtomicFile;
-import io.ablate.base.BadInputException;
-import io.ablate.base.UserCache;
 import io.ablate.component.ComponentDiscovery;
 import io.ablate.component.ComponentRules;
 import io.ablate.component.ComponentSet;
@@ -13,16 +10,13 @@ import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.Instrumenter;
 import io.ablate.instrument.OutputFunction;
-import io.ablate.models.BundledModels;
 import io.ablate.onnx.OnnxModel;
-import java.io.IOException;
+import io.ablate.tools.command.ModelArgument;
 import java.nio.file.Path;
 import java.util.Arrays;
 
 /** The network and the examples of an experiment. */
 final class Subject implements AutoCloseable {
-  private static final String BUNDLED = "bundled:";
-
   private final OnnxModel model;
   private final ModelSidecar sidecar;
   private final ComponentSet components;
@@ -43,7 +37,7 @@ final class Subject implements AutoCloseable {
    * @param data the DATA argument to use
    */
   static Subject open(Experiment experiment, Path folder, String data) {
-    Path file = file(experiment.model(), folder);
+    Path file = ModelArgument.file(experiment.model(), folder);
     OnnxModel model = OnnxModel.read(file);
     ModelSidecar sidecar = ModelSidecar.of(file);
     ComponentSet components =
@@ -55,18 +49,6 @@ final class Subject implements AutoCloseable {
             .shape();
     long[] extents = Arrays.copyOfRange(shape, 1, shape.length);
     return new Subject(model, sidecar, components, ExampleSources.open(data, sidecar, extents));
-  }
-
-  private static Path file(String model, Path folder) {
-    if (!model.startsWith(BUNDLED)) {
-      return folder.resolve(model);
-    }
-    Path cache = UserCache.folder();
-    try {
-      return BundledModels.extract(model.substring(BUNDLED.length()), cache);
-    } catch (IOException e) {
-      throw new BadInputException(AtomicFile.cannotWrite(cache, e), e);
-    }
   }
 
   private static InstrumentOptions options(ModelSidecar sidecar, OutputFunction output) {

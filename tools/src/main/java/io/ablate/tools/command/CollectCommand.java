@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** From a model and data to a store of ablated outputs. */
 @Command(
@@ -35,8 +34,7 @@ import picocli.CommandLine.Parameters;
           + " --out store"
     })
 final class CollectCommand extends Subcommand {
-  @Parameters(paramLabel = "MODEL", description = "An ONNX file, opset 11 to 22.")
-  private @Nullable Path model;
+  @Mixin private final ModelArgument model = new ModelArgument();
 
   @Mixin private final DataOptions data = new DataOptions();
 
@@ -120,14 +118,7 @@ final class CollectCommand extends Subcommand {
     int rows = rows(masks, collect, gradients);
     @Nullable UntilLds rule = until.rule(common, progress);
     try (Workbench bench =
-        Workbench.open(
-            Objects.requireNonNull(model),
-            modelOptions,
-            data,
-            collect,
-            common,
-            saved(save),
-            progress)) {
+        Workbench.open(model.file(), modelOptions, data, collect, common, saved(save), progress)) {
       CollectRequest request =
           gradients.added(bench.request(store, firstRow, rows, resume), bench, firstGradient);
       long start = System.nanoTime();

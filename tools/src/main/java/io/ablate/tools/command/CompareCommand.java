@@ -1,11 +1,8 @@
 package io.ablate.tools.command;
 
 import io.ablate.backend.Selection;
-import io.ablate.base.AtomicFile;
-import io.ablate.base.BadInputException;
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
-import io.ablate.base.UserCache;
 import io.ablate.dataset.Collector;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.estimate.Estimator;
@@ -15,12 +12,10 @@ import io.ablate.evaluate.Comparison;
 import io.ablate.evaluate.ComparisonData;
 import io.ablate.evaluate.GradientOffer;
 import io.ablate.linalg.LinearAlgebra;
-import io.ablate.models.BundledModels;
 import io.ablate.tools.ConsoleProgress;
 import io.ablate.tools.report.ReportContent;
 import io.ablate.tools.report.ReportFiles;
 import io.ablate.tools.report.TargetTable;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,8 +52,9 @@ final class CompareCommand extends Subcommand {
   @Parameters(
       arity = "0..1",
       paramLabel = "MODEL|STORE",
-      description = "An ONNX file, or a collected store (default: the bundled model).")
-  private @Nullable Path subject;
+      description =
+          "An ONNX file, bundled:NAME, or a collected store (default: bundled:shapes-resnet).")
+  private @Nullable String subject;
 
   @Mixin private final CompareOptions compare = new CompareOptions();
   @Mixin private final DataOptions data = new DataOptions();
@@ -73,11 +69,12 @@ final class CompareCommand extends Subcommand {
     double[] targets = compare.targets();
     Selection<LinearAlgebra> algebra = linalg.select(common.threads());
     try {
-      if (subject != null && Files.isDirectory(subject)) {
-        fromStore(subject, methods, gradients, targets, algebra, progress);
+      Path file =
+          subject == null ? ModelArgument.standard() : ModelArgument.file(subject, Path.of(""));
+      if (Files.isDirectory(file)) {
+        fromStore(file, methods, gradients, targets, algebra, progress);
       } else {
-        fromModel(
-            subject == null ? bundled() : subject, methods, gradients, targets, algebra, progress);
+        fromModel(file, methods, gradients, targets, algebra, progress);
       }
     } catch (InterruptedRunException e) {
       throw new InterruptedRunException(
@@ -203,14 +200,5 @@ final class CompareCommand extends Subcommand {
 
   private static String notes(List<String> notes) {
     return notes.stream().map(note -> "\n" + note).collect(Collectors.joining()) + "\n";
-  }
-
-  private static Path bundled() {
-    Path cache = UserCache.folder();
-    try {
-      return BundledModels.extract(BundledModels.DEFAULT, cache);
-    } catch (IOException e) {
-      throw new BadInputException(AtomicFile.cannotWrite(cache, e), e);
-    }
   }
 }

@@ -22,13 +22,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** Components by layer, with the tensors they come from. */
 @Command(
@@ -41,8 +38,7 @@ import picocli.CommandLine.Parameters;
       "Example:  ablate inspect model.onnx --components 'conv-filter,!*shortcut*' --json"
     })
 final class InspectCommand extends Subcommand {
-  @Parameters(paramLabel = "MODEL", description = "An ONNX file, opset 11 to 22.")
-  private @Nullable Path model;
+  @Mixin private final ModelArgument model = new ModelArgument();
 
   @Mixin private final CollectOptions collect = new CollectOptions();
   @Mixin private final ModelOptions modelOptions = new ModelOptions();
@@ -71,7 +67,7 @@ final class InspectCommand extends Subcommand {
 
   @Override
   void run(ConsoleProgress progress) {
-    Path file = Objects.requireNonNull(model);
+    Path file = model.file();
     OnnxModel onnx = OnnxModel.read(file);
     ModelSidecar sidecar = modelOptions.sidecarOf(file);
     OnnxGraph graph = onnx.graph();

@@ -12,12 +12,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** What collecting would cost, from a short calibration. */
 @Command(
@@ -30,8 +28,7 @@ import picocli.CommandLine.Parameters;
       "Example:  ablate plan model.onnx --data cifar10:DIR --examples 0-9 --masks 5000"
     })
 final class PlanCommand extends Subcommand {
-  @Parameters(paramLabel = "MODEL", description = "An ONNX file, opset 11 to 22.")
-  private @Nullable Path model;
+  @Mixin private final ModelArgument model = new ModelArgument();
 
   @Mixin private final DataOptions data = new DataOptions();
 
@@ -109,7 +106,7 @@ final class PlanCommand extends Subcommand {
                 "ablate-plan-" + ProcessHandle.current().pid());
     try (Workbench bench =
         Workbench.open(
-            Objects.requireNonNull(model),
+            model.file(),
             modelOptions,
             data,
             collect,
