@@ -22,6 +22,9 @@ public final class AutoEstimator implements Estimator {
   /** And one for so many components; with fewer the gradients alone were up to .03 LDS better. */
   private static final int COMPONENTS_PER_OUTPUT = 20;
 
+  /** Outputs that are enough whatever the number of components. */
+  private static final int ENOUGH_OUTPUTS = 100;
+
   /** Components per row: with fewer rows it is worth more to afford the next sum of gradients. */
   private static final int COMPONENTS_PER_ROW = 30;
 
@@ -116,7 +119,7 @@ public final class AutoEstimator implements Estimator {
   }
 
   private static String choice(int outputs, boolean paid, int components) {
-    boolean both = paid && outputs >= Math.max(OUTPUTS, components / COMPONENTS_PER_OUTPUT);
-    return (both ? BOTH : GRADIENTS).name();
+    int needed = Math.clamp(components / COMPONENTS_PER_OUTPUT, OUTPUTS, ENOUGH_OUTPUTS);
+    return (paid && outputs >= needed ? BOTH : GRADIENTS).name();
   }
 }
