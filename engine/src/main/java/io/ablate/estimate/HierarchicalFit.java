@@ -22,8 +22,10 @@ final class HierarchicalFit {
 
   final Design design;
 
-  /** Per example, centred outputs divided by {@link #deviation}. */
-  final double[][] standardised;
+  /**
+   * Per example, centred outputs divided by {@link #deviation}, less what the prior means predict.
+   */
+  final double[][] residuals;
 
   /** Per example; 0 where the outputs are constant. */
   final double[] deviation;
@@ -44,7 +46,7 @@ final class HierarchicalFit {
     int examples = data.examples();
     int n = data.columns();
     y = CentredOutputs.of(data);
-    standardised = new double[examples][];
+    double[][] standardised = new double[examples][];
     deviation = new double[examples];
     for (int e = 0; e < examples; e++) {
       standardised[e] = y.example(e);
@@ -54,6 +56,7 @@ final class HierarchicalFit {
     design = new Design(context.algebra(), data.masks(), NO_SOFT_ROWS);
     scaled = ScaledPrior.of(data, design, standardised, layers, context);
     prior = scaled.prior();
+    residuals = scaled.residuals(design, standardised);
     posterior = new GaussianPosterior(design);
     boolean withErrors = standardErrors && posterior.work() * examples <= MOST_WORK;
     double[][] errors = new double[examples][n];
@@ -68,21 +71,23 @@ final class HierarchicalFit {
               }
               GaussianPosterior.Coefficients found =
                   posterior.solve(
-                      variances(prior, e),
-                      standardised[e],
-                      prior.noise(),
-                      prior.noise(),
-                      withErrors);
-              double[] mean = found.mean();
+                      variances(prior, e), residuals[e], prior.noise(), prior.noise(), withErrors);
               double[] variance = found.variance();
-              Arrays.setAll(mean, i -> mean[i] * deviation[e]);
               if (variance != null) {
                 Arrays.setAll(errors[e], i -> Math.sqrt(variance[i]) * deviation[e]);
               }
-              return mean;
+              return withMean(e, found.mean());
             });
     theta = solved.toArray(double[][]::new);
     this.standardErrors = withErrors ? errors : null;
+  }
+
+  /** Attributions in units of the output: the prior means and what the residuals add to them. */
+  double[] withMean(int example, double[] found) {
+    double[] attributions = new double[found.length];
+    double[] mean = scaled.mean()[example];
+    Arrays.setAll(attributions, i -> deviation[example] * (mean[i] + found[i]));
+    return attributions;
   }
 
   /** Prior variance of every component's attribution on one example. */
@@ -92,7 +97,7 @@ final class HierarchicalFit {
 
   /** The kernels behind the prior, made anew. */
   PooledOutputs pooled(FitContext context) {
-    return scaled.pooled(design, standardised, layers, context);
+    return scaled.pooled(design, residuals, layers, context);
   }
 
   /** The intercept that makes attributions predict the mean output for the mean mask. */
@@ -109,6 +114,7 @@ final class HierarchicalFit {
 
   Map<String, Object> diagnostics() {
     return Map.of(
+        "layer_mean", scaled.layerMean(),
         "layer_variance", prior.layerVariance(),
         "noise_variance", prior.noise(),
         "hyper_parameter_rows", scaled.rows(),

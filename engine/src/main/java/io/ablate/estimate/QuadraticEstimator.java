@@ -119,7 +119,7 @@ public final class QuadraticEstimator implements Estimator {
       int n = x.columns();
       int rank = Math.min(submodular ? SUBMODULAR_DIRECTIONS : RANK, Math.min(n, x.rows()));
       double deviation = direct.deviation[e];
-      double[] y = direct.standardised[e];
+      double[] y = direct.residuals[e];
       if (deviation == 0) {
         int count = submodular ? 2 * rank : rank;
         theta = new double[n];
@@ -144,22 +144,22 @@ public final class QuadraticEstimator implements Estimator {
         PairFactors free = PairFactors.of(x, alpha, root, rank, context.algebra(), context.seed());
         SubmodularFactors.Found found =
             SubmodularFactors.of(x, precision, y, d, rho, free, context.algebra());
-        theta = linear(x, found.weights(), d, deviation);
+        theta = direct.withMean(e, linear(x, found.weights(), d));
         factors = found.factors();
         weights = new double[factors.length];
         Arrays.fill(weights, -deviation);
         return;
       }
-      theta = linear(x, alpha, d, deviation);
+      theta = direct.withMean(e, linear(x, alpha, d));
       Arrays.setAll(alpha, row -> deviation * rho * alpha[row]);
       PairFactors found = PairFactors.of(x, alpha, d, rank, context.algebra(), context.seed());
       factors = found.vectors();
       weights = found.values();
     }
 
-    private static double[] linear(CentredMasks x, double[] alpha, double[] d, double deviation) {
+    private static double[] linear(CentredMasks x, double[] alpha, double[] d) {
       double[] theta = x.transposeTimes(alpha, 1);
-      Arrays.setAll(theta, i -> deviation * d[i] * theta[i]);
+      Arrays.setAll(theta, i -> d[i] * theta[i]);
       return theta;
     }
 

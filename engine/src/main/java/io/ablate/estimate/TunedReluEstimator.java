@@ -100,21 +100,26 @@ public final class TunedReluEstimator implements Estimator {
         e -> Arrays.stream(prior.variances(layers, scaled.scale()[e])).map(Math::sqrt).toArray());
     double noise = Math.max(LEAST_NOISE, prior.noise());
 
-    Rows all = new Rows(SparseRows.of(data.masks()), floats(standardised), scale, noise);
+    double[][] residuals = scaled.residuals(design, standardised);
+    Rows all = new Rows(SparseRows.of(data.masks()), floats(residuals), scale, noise);
     Penalty penalty = all.choose(varying(standardised), context);
     double[][] theta = all.train(penalty, context);
     ReluEstimator.Fit[] fits = new ReluEstimator.Fit[examples];
     for (int e = 0; e < examples; e++) {
       double[] outputs = data.outputs()[e];
+      double[] mean = scaled.mean()[e];
+      double[] found = theta[e];
+      Arrays.setAll(found, i -> mean[i] + found[i]);
       fits[e] =
           Arrays.stream(standardised[e]).allMatch(v -> v == 0)
               ? new ReluEstimator.Fit(new double[data.columns()], outputs[0], 0, 0)
-              : ReluEstimator.rescaled(data.masks(), theta[e], outputs, y.means()[e], 0);
+              : ReluEstimator.rescaled(data.masks(), found, outputs, y.means()[e], 0);
     }
     Map<String, Object> diagnostics = new LinkedHashMap<>();
     diagnostics.put("units", PathNormNetworks.UNITS);
     diagnostics.put("path_norm_share", penalty.share);
     diagnostics.put("penalty_strength", penalty.strength);
+    diagnostics.put("layer_mean", scaled.layerMean());
     diagnostics.put("layer_variance", prior.layerVariance());
     diagnostics.put("noise_variance", noise);
     diagnostics.put("activation_scale_power", scaled.power());
