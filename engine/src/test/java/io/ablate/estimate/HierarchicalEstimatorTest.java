@@ -75,6 +75,31 @@ class HierarchicalEstimatorTest extends EstimatorProperties {
     assertThat(models.diagnostics()).containsEntry("activation_scale_power", power);
   }
 
+  /** Twelve rows of one example hardly tell that ablating costs; those of all examples do. */
+  @Test
+  void shouldLearnFromAllExamplesWhatAblatingCostsOnAverage() {
+    int n = 90;
+    MaskMatrix masks = SyntheticData.masks(12, n, 3);
+    SplittableRandom random = new SplittableRandom(4);
+    double[][] outputs = new double[10][masks.rows()];
+    for (double[] example : outputs) {
+      for (int i = 0; i < n; i++) {
+        double effect = .5 + random.nextGaussian();
+        for (int row = 0; row < masks.rows(); row++) {
+          example[row] += masks.get(row, i) ? effect : 0;
+        }
+      }
+    }
+    ComponentModels models = estimator().fit(new TrainingData(masks, outputs, new int[n]), CONTEXT);
+    double mean =
+        Arrays.stream(models.attributions())
+            .flatMapToDouble(Arrays::stream)
+            .average()
+            .orElseThrow();
+    // With a prior mean of 0 it is .014.
+    assertThat(mean).isBetween(.25, .75);
+  }
+
   @Test
   void shouldGiveStandardErrorsOfTheRightSize() {
     MaskGradientData known = MaskGradientData.layered(60, 0, 0, 5, 5);
