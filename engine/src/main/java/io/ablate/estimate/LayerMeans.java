@@ -16,6 +16,9 @@ record LayerMeans(double[] ofLayer) {
   /** Variance of a layer's mean by that of its components; docs/methods.md tells how chosen. */
   private static final double SHARE = .1;
 
+  /** Noise of standardised outputs below which the covariance is too near singular to solve. */
+  private static final double LEAST_NOISE = 1e-6;
+
   /**
    * @param scale examples × n
    * @param prior the variances learnt from the same outputs
@@ -29,7 +32,7 @@ record LayerMeans(double[] ofLayer) {
     int count = layers.count();
     double[] variance = prior.layerVariance();
     double[] noise = new double[pooled.design.rows()];
-    Arrays.fill(noise, prior.noise());
+    Arrays.fill(noise, Math.max(LEAST_NOISE, prior.noise()));
     List<double[][]> moments;
     try {
       moments =
@@ -62,8 +65,12 @@ record LayerMeans(double[] ofLayer) {
         right[g] += one[g][count];
       }
     }
-    double[] covariance = SmallCholesky.of(precision, count).inverse();
-    return new LayerMeans(LayerKernels.timesSymmetric(covariance, right));
+    try {
+      double[] covariance = SmallCholesky.of(precision, count).inverse();
+      return new LayerMeans(LayerKernels.timesSymmetric(covariance, right));
+    } catch (ArithmeticException e) {
+      return new LayerMeans(new double[count]);
+    }
   }
 
   /** X̃_g s_g of every layer: what a unit of its mean adds to the outputs. */

@@ -55,11 +55,16 @@ class CalibrationTest {
     Calibration.Choice few = new Calibration.Choice(BatchOrder.MASKS, 0, 40, PLENTY);
     Calibration.Choice many = new Calibration.Choice(BatchOrder.MASKS, 0, 10_000_000, PLENTY);
     calibrate(few);
+    // Other work on the machine only adds time: the least of several is that of the calibration.
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 5; i++) {
+      long start = System.nanoTime();
+      calibrate(few);
+      least = Math.min(least, System.nanoTime() - start);
+    }
     long start = System.nanoTime();
-    calibrate(few);
-    long between = System.nanoTime();
     calibrate(many);
-    assertThat(3 * (between - start)).isLessThan(System.nanoTime() - between);
+    assertThat(3 * least).isLessThan(System.nanoTime() - start);
   }
 
   @Test
