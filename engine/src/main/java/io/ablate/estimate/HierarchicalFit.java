@@ -22,9 +22,10 @@ final class HierarchicalFit {
 
   final Design design;
 
-  /**
-   * Per example, centred outputs divided by {@link #deviation}, less what the prior means predict.
-   */
+  /** Per example, centred outputs divided by {@link #deviation}. */
+  final double[][] standardised;
+
+  /** Per example, {@link #standardised} less what the prior means predict. */
   final double[][] residuals;
 
   /** Per example; 0 where the outputs are constant. */
@@ -46,7 +47,7 @@ final class HierarchicalFit {
     int examples = data.examples();
     int n = data.columns();
     y = CentredOutputs.of(data);
-    double[][] standardised = new double[examples][];
+    standardised = new double[examples][];
     deviation = new double[examples];
     for (int e = 0; e < examples; e++) {
       standardised[e] = y.example(e);

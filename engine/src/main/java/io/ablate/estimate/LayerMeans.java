@@ -29,29 +29,34 @@ record LayerMeans(double[] ofLayer) {
       HierarchicalPrior prior,
       Layers layers,
       FitContext context) {
-    int count = layers.count();
-    double[] variance = prior.layerVariance();
     double[] noise = new double[pooled.design.rows()];
     Arrays.fill(noise, Math.max(LEAST_NOISE, prior.noise()));
-    List<double[][]> moments;
     try {
-      moments =
+      List<double[][]> moments =
           Parallel.map(
               "layer means",
               pooled.kernels.size(),
               context,
               p -> {
                 double[][] regressors =
-                    Arrays.copyOf(
-                        sums(pooled.design, layers, scale[pooled.examples[p]]), count + 1);
-                regressors[count] = pooled.outputs[p];
+                    regressors(pooled.design, layers, scale[pooled.examples[p]], pooled.outputs[p]);
                 return products(
                     regressors,
-                    pooled.kernels.get(p).evaluate(variance, noise, regressors).weights());
+                    pooled
+                        .kernels
+                        .get(p)
+                        .evaluate(prior.layerVariance(), noise, regressors)
+                        .weights());
               });
+      return new LayerMeans(solve(moments, prior.layerVariance()));
     } catch (ArithmeticException e) {
-      return new LayerMeans(new double[count]);
+      // Singular to working precision: outputs with so little noise need no prior mean.
+      return new LayerMeans(new double[layers.count()]);
     }
+  }
+
+  private static double[] solve(List<double[][]> moments, double[] variance) {
+    int count = variance.length;
     double[] precision = new double[count * count];
     double[] right = new double[count];
     for (int g = 0; g < count; g++) {
@@ -65,29 +70,25 @@ record LayerMeans(double[] ofLayer) {
         right[g] += one[g][count];
       }
     }
-    try {
-      double[] covariance = SmallCholesky.of(precision, count).inverse();
-      return new LayerMeans(LayerKernels.timesSymmetric(covariance, right));
-    } catch (ArithmeticException e) {
-      return new LayerMeans(new double[count]);
+    return LayerKernels.timesSymmetric(SmallCholesky.of(precision, count).inverse(), right);
+  }
+
+  /** X̃_g s_g of every layer, what a unit of its mean adds to the outputs; then the outputs. */
+  private static double[][] regressors(
+      Design design, Layers layers, double[] scale, double[] outputs) {
+    double[][] regressors = new double[layers.count() + 1][];
+    for (int g = 0; g < layers.count(); g++) {
+      double[] one = new double[scale.length];
+      for (int i : layers.columns(g)) {
+        one[i] = scale[i];
+      }
+      regressors[g] = design.times(one);
     }
+    regressors[layers.count()] = outputs;
+    return regressors;
   }
 
-  /** X̃_g s_g of every layer: what a unit of its mean adds to the outputs. */
-  private static double[][] sums(Design design, Layers layers, double[] scale) {
-    double[][] sums = new double[layers.count()][];
-    Arrays.setAll(
-        sums,
-        g -> {
-          double[] one = new double[scale.length];
-          for (int i : layers.columns(g)) {
-            one[i] = scale[i];
-          }
-          return design.times(one);
-        });
-    return sums;
-  }
-
+  /** Of every regressor with every other one's weights. */
   private static double[][] products(double[][] regressors, double[][] weights) {
     double[][] products = new double[regressors.length][regressors.length];
     for (int a = 0; a < regressors.length; a++) {

@@ -61,7 +61,12 @@ record PairShares(double share, double pairs, double noise, double linearR2, dou
     if (Double.isInfinite(totals[0])) {
       return none; // so little noise that nothing is left for pairs to explain
     }
-    double variance = Arrays.stream(pooled.outputs).mapToDouble(PairShares::squares).sum();
+    double variance = 0; // of the outputs themselves, of which the prior means explain a part
+    for (int example : pooled.examples) {
+      double[] y = Arrays.copyOf(fit.standardised[example], rows);
+      PooledOutputs.centre(y, 0, rows);
+      variance += squares(y);
+    }
     double linear = 1 - totals[0] / variance;
     if (!gains(errors[0], errors[best])) {
       return new PairShares(0, 0, sigma, linear, linear);

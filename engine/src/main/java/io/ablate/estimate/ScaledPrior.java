@@ -8,7 +8,8 @@ import java.util.Arrays;
  *
  * @param power of the activation scale; 0 where none was collected
  * @param scale examples × n
- * @param mean examples × n: of {@link LayerMeans}; 0 where the outputs are constant
+ * @param mean examples × n: of every component; 0 where the outputs are constant
+ * @param layerMean of every layer, per unit of scale: {@link LayerMeans}
  * @param rows how many rows the variances were learnt from
  * @param examples how many examples
  */

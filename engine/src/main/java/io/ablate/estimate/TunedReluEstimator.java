@@ -13,7 +13,8 @@ import java.util.stream.IntStream;
  * below 0) and offset of θᵀx are refitted on the training rows, as in {@link ReluEstimator}.
  *
  * <p>What is added: the columns are scaled by the prior deviations of {@link HierarchicalEstimator}
- * (a power of the activation scale times one factor per layer, learnt from the same rows); training
+ * (a power of the activation scale times one factor per layer, learnt from the same rows) and the
+ * network learns what that prior's means leave, which are added to θ before refitting; training
  * minimises the squared error plus a path norm and weight decay ({@link PathNormNetworks}); and how
  * strong they are together, and the path norm's share, are the pair whose extracted θ correlates
  * best with training rows left out, on average over the examples, before all networks train on all

@@ -32,6 +32,7 @@ class GradientKillTest {
       Process process = start(store);
       process.getInputStream().read();
       Thread.sleep((kept == 0 ? Math.min(1 + kill, 3) : 1) * (700 + random.nextLong(400)));
+      assertThat(process.isAlive()).isTrue();
       process.destroyForcibly().waitFor();
       long now = GradientStore.done(store, layout(store));
       assertThat(now).isGreaterThanOrEqualTo(kept).isLessThan(PASSES * StoreTesting.EXAMPLES);
