@@ -21,7 +21,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Fitting component models of ten examples at once, by method and size. */
+/** Fitting component models of many examples at once, by method and size. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -31,8 +31,6 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 2) // a fit takes seconds: the second call runs compiled code
 @Measurement(iterations = 3)
 public class FitBenchmark {
-  private static final int EXAMPLES = 10;
-
   @Param({"least-squares", "least-squares-saga", "ridge", "lasso"})
   public String method = "least-squares";
 
@@ -45,6 +43,9 @@ public class FitBenchmark {
   @Param({"400", "1600"})
   public int rows;
 
+  @Param("10")
+  public int examples;
+
   private Estimator estimator = Estimators.byName("least-squares");
   private LinearAlgebra backend = Backends.linearAlgebra("ejml", 1).backend();
   private Synthetic synthetic = new Synthetic(2, 1, 1, 0);
@@ -53,7 +54,7 @@ public class FitBenchmark {
   public void checkFit() {
     estimator = Estimators.byName(method);
     backend = Backends.linearAlgebra(algebra, Runtime.getRuntime().availableProcessors()).backend();
-    synthetic = new Synthetic(rows, columns, EXAMPLES, 1);
+    synthetic = new Synthetic(rows, columns, examples, 1);
     double[] found = fit().attributions()[0];
     double correlation = new PearsonsCorrelation().correlation(found, synthetic.effects[0]);
     // Fewer rows than components leave part of the effects unseen.

@@ -77,7 +77,6 @@ final class GradientPair implements AutoCloseable {
   }
 
   private void check(int batch) {
-    Check.that(batch > 1, "a batch of " + batch + " has no room for a difference");
     runMasked();
     for (int slot = 0; slot < batch; slot++) {
       masks.unpack(masked.shape().masks() > 1 ? slot : 0, mask, 0);
@@ -90,8 +89,9 @@ final class GradientPair implements AutoCloseable {
           Math.abs(gradients.output(row) - expected) < 1e-3 * (1 + Math.abs(expected)),
           "output " + gradients.output(row) + " of a gradient pass, masked " + expected);
     }
-    checkSlot(0);
-    checkSlot(1);
+    for (int slot = 0; slot < Math.min(2, batch); slot++) {
+      checkSlot(slot);
+    }
   }
 
   /** Along the gradient itself the output changes by the gradient's length, per unit. */

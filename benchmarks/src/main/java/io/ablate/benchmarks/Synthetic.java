@@ -3,10 +3,16 @@ package io.ablate.benchmarks;
 import io.ablate.estimate.TrainingData;
 import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.MaskMatrix;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/** Outputs that are linear in the mask plus noise, with known effects. */
+/**
+ * Outputs that are linear in the mask plus noise, with known effects, in as many layers as
+ * ResNet-18.
+ */
 final class Synthetic {
+  private static final int LAYERS = 20;
+
   final TrainingData data;
 
   /** Effects of the components, examples × n. */
@@ -29,6 +35,8 @@ final class Synthetic {
         outputs[e][row] = sum;
       }
     }
-    data = new TrainingData(masks, outputs, new int[columns]);
+    int[] layerOfColumn = new int[columns];
+    Arrays.setAll(layerOfColumn, j -> j * LAYERS / columns);
+    data = new TrainingData(masks, outputs, layerOfColumn);
   }
 }

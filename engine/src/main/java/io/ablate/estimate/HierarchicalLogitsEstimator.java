@@ -12,7 +12,8 @@ import java.util.TreeMap;
  * predicted logits; the prediction is the mean of that and the hierarchical ridge of the output
  * itself. Logits are closer to linear in the mask than a margin, whose strongest competitor
  * changes. Attributions are the linearisation: the formula's mean gradient over the training masks.
- * One factorisation per example serves all its logits.
+ * One factorisation per example serves all its logits. {@link LayerMeans} say what the components
+ * of a layer do on average to the label's logit against the others.
  *
  * <p>Where there are no logits, or the output is one logit and nothing is to be gained, it is
  * {@link HierarchicalEstimator} and says so: {@code fell_back_to} and {@code because}.
@@ -100,6 +101,10 @@ public final class HierarchicalLogitsEstimator implements Estimator {
     private final double[] deviations;
 
     private final HierarchicalPrior prior;
+
+    /** Of the label's logit against the others. */
+    private final LayerMeans layerMeans;
+
     private final double[][][] attributions;
     private final double[][] intercepts;
 
@@ -117,9 +122,12 @@ public final class HierarchicalLogitsEstimator implements Estimator {
         centre(logits, e);
       }
       PooledOutputs pooled = direct.pooled(context);
-      prior =
-          HierarchicalPrior.of(
-              pooled, pooledLogits(pooled), direct.layers.count(), direct.prior, context);
+      double[][][] some = pooledLogits(pooled);
+      prior = HierarchicalPrior.of(pooled, some, direct.layers.count(), direct.prior, context);
+      double[][] label = new double[some.length][];
+      Arrays.setAll(label, p -> along(entries[pooled.examples[p]].labelDirection(), some[p]));
+      layerMeans =
+          LayerMeans.of(pooled, label, direct.scaled.scale(), prior, direct.layers, context);
       attributions = new double[examples][][];
       intercepts = new double[examples][];
       Parallel.map(
@@ -169,6 +177,17 @@ public final class HierarchicalLogitsEstimator implements Estimator {
       return some;
     }
 
+    /** Σ_k direction_k logits_k, per row. */
+    private static double[] along(double[] direction, double[][] logits) {
+      double[] sum = new double[logits[0].length];
+      for (int k = 0; k < direction.length; k++) {
+        for (int row = 0; row < sum.length; row++) {
+          sum[row] += direction[k] * logits[k][row];
+        }
+      }
+      return sum;
+    }
+
     private void solve(int e) {
       int n = masks.columns();
       int count = entries[e].count();
@@ -177,12 +196,22 @@ public final class HierarchicalLogitsEstimator implements Estimator {
         intercepts[e] = means[e].clone();
         return;
       }
+      double[] mean = layerMeans.ofComponents(direct.layers, direct.scaled.scale()[e]);
+      double[] predicted = direct.design.times(mean);
+      double[] direction = entries[e].labelDirection();
+      double[][] residuals = new double[count][masks.rows()];
+      for (int k = 0; k < count; k++) {
+        double share = direction[k];
+        double[] z = standardised[e][k];
+        Arrays.setAll(residuals[k], row -> z[row] - share * predicted[row]);
+      }
       attributions[e] =
-          direct.posterior.means(direct.variances(prior, e), standardised[e], prior.noise());
+          direct.posterior.means(direct.variances(prior, e), residuals, prior.noise());
       intercepts[e] = new double[count];
       for (int k = 0; k < count; k++) {
+        double share = direction[k];
         double[] theta = attributions[e][k];
-        Arrays.setAll(theta, i -> theta[i] * deviations[e]);
+        Arrays.setAll(theta, i -> deviations[e] * (theta[i] + share * mean[i]));
         intercepts[e][k] = means[e][k] - direct.design.hardMeanTimes(theta);
       }
     }
@@ -224,6 +253,7 @@ public final class HierarchicalLogitsEstimator implements Estimator {
       }
       Map<String, Object> diagnostics = new TreeMap<>(direct.diagnostics());
       diagnostics.put("weight_of_logits", WEIGHT);
+      diagnostics.put("logits_layer_mean", layerMeans.ofLayer());
       diagnostics.put("logits_layer_variance", prior.layerVariance());
       diagnostics.put("logits_noise_variance", prior.noise());
       return ComponentModels.nonlinear(

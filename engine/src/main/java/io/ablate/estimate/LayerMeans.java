@@ -19,12 +19,24 @@ record LayerMeans(double[] ofLayer) {
   /** Noise of standardised outputs below which the covariance is too near singular to solve. */
   private static final double LEAST_NOISE = 1e-6;
 
+  /** Those of the pooled outputs; parameters as below. */
+  static LayerMeans of(
+      PooledOutputs pooled,
+      double[][] scale,
+      HierarchicalPrior prior,
+      Layers layers,
+      FitContext context) {
+    return of(pooled, pooled.outputs, scale, prior, layers, context);
+  }
+
   /**
+   * @param outputs pooled examples × rows of the pooled design, centred
    * @param scale examples × n
    * @param prior the variances learnt from the same outputs
    */
   static LayerMeans of(
       PooledOutputs pooled,
+      double[][] outputs,
       double[][] scale,
       HierarchicalPrior prior,
       Layers layers,
@@ -39,7 +51,7 @@ record LayerMeans(double[] ofLayer) {
               context,
               p -> {
                 double[][] regressors =
-                    regressors(pooled.design, layers, scale[pooled.examples[p]], pooled.outputs[p]);
+                    regressors(pooled.design, layers, scale[pooled.examples[p]], outputs[p]);
                 return products(
                     regressors,
                     pooled

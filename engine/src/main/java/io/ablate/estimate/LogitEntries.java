@@ -48,6 +48,15 @@ record LogitEntries(int[] classes, int label, boolean rest) {
     return classes.length + (rest ? 1 : 0);
   }
 
+  /** The unit vector along which the label's entry moves against all others, of sum 0. */
+  double[] labelDirection() {
+    int count = count();
+    double length = Math.sqrt((count - 1.0) / count);
+    double[] direction = new double[count];
+    Arrays.setAll(direction, k -> ((k == label ? 1 : 0) - 1.0 / count) / (length > 0 ? length : 1));
+    return direction;
+  }
+
   /** The entries of one row of logits, less their mean. */
   double[] of(double[] logits, OutputFunction function) {
     double[] entries = new double[count()];

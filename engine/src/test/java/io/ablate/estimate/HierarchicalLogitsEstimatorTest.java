@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,6 +56,54 @@ class HierarchicalLogitsEstimatorTest extends EstimatorProperties {
         assertThat(mean(predicted[e])).isCloseTo(mean(data.outputs()[e]), within(1e-9));
       }
     }
+  }
+
+  /** Twelve rows of one example hardly tell that ablating costs the label; those of all do. */
+  @Test
+  void shouldLearnFromAllExamplesWhatAblatingCostsTheLabelOnAverage() {
+    int n = 90;
+    int classes = 4;
+    MaskMatrix masks = SyntheticData.masks(12, n, 3);
+    SplittableRandom random = new SplittableRandom(4);
+    float[][] logits = new float[10][masks.rows() * classes];
+    double[][] outputs = new double[10][masks.rows()];
+    int[] labels = new int[10];
+    for (int e = 0; e < 10; e++) {
+      labels[e] = e % classes;
+      for (int i = 0; i < n; i++) {
+        for (int c = 0; c < classes; c++) {
+          double effect = random.nextGaussian() + (c == labels[e] ? 1 : 0);
+          for (int row = 0; row < masks.rows(); row++) {
+            logits[e][row * classes + c] += masks.get(row, i) ? (float) effect : 0;
+          }
+        }
+      }
+    }
+    LogitData data = new LogitData(OutputFunction.MARGIN_LOGSUMEXP, labels, classes, logits);
+    for (int e = 0; e < 10; e++) {
+      for (int row = 0; row < masks.rows(); row++) {
+        outputs[e][row] = data.function().of(data.row(e, row), labels[e]);
+      }
+    }
+    ComponentModels models =
+        estimator().fit(new TrainingData(masks, outputs, new int[n]).withLogits(data), CONTEXT);
+    FitFiles.write(folder, models, Map.of());
+    double[][][] found = FitFiles.readCube(folder.resolve(LogitPart.ATTRIBUTIONS), 10, n);
+    double sum = 0;
+    for (int e = 0; e < 10; e++) {
+      sum += Arrays.stream(found[e][labels[e]]).sum();
+    }
+    // The label's logit less the mean of all: 1 − 1/4 of the mean effect.
+    assertThat(sum / (10 * n)).isBetween(.4, 1.1);
+  }
+
+  @Test
+  void shouldKnowTheDirectionOfTheLabel() {
+    double[] direction = new LogitEntries(new int[] {0, 1, 2, 3, 4}, 3, false).labelDirection();
+    assertThat(Arrays.stream(direction).sum()).isCloseTo(0, within(1e-15));
+    assertThat(Arrays.stream(direction).map(v -> v * v).sum()).isCloseTo(1, within(1e-15));
+    assertThat(direction[3]).isCloseTo(Math.sqrt(.8), within(1e-15));
+    assertThat(direction[0]).isEqualTo(direction[4]);
   }
 
   @Test
