@@ -7,8 +7,9 @@ import java.util.TreeMap;
 
 /**
  * The method that suits what there is to learn from: {@link GradientHierarchicalEstimator} where
- * there are gradients and outputs, {@link IntegratedGradientEstimator} for a few gradient passes
- * alone; without gradients the one of {@link AutoCandidates} that predicts left-out rows best.
+ * there are gradients and outputs, {@link GradientHierarchicalLogitsEstimator} where there are
+ * logits too, {@link IntegratedGradientEstimator} for a few gradient passes alone; without
+ * gradients the one of {@link AutoCandidates} that predicts left-out rows best.
  */
 public final class AutoEstimator implements Estimator {
   /** The name of this method. */
@@ -34,6 +35,7 @@ public final class AutoEstimator implements Estimator {
   private static final Estimator FORWARD = AutoCandidates.ALL.getFirst().method();
   private static final Estimator GRADIENTS = new IntegratedGradientEstimator();
   private static final Estimator BOTH = new GradientHierarchicalEstimator();
+  private static final Estimator WITH_LOGITS = new GradientHierarchicalLogitsEstimator();
 
   @Override
   public String name() {
@@ -92,10 +94,14 @@ public final class AutoEstimator implements Estimator {
             gradients.passes() + data.rows(),
             gradients.unablated() != null || data.rows() > 0,
             data.columns());
-    return choice.equals(BOTH.name())
-        ? new AutoCandidates.Choice(BOTH, "gradients, and outputs to weigh them by", Map.of())
-        : new AutoCandidates.Choice(
-            GRADIENTS, "gradients, and too few outputs to weigh them by", Map.of());
+    if (!choice.equals(BOTH.name())) {
+      return new AutoCandidates.Choice(
+          GRADIENTS, "gradients, and too few outputs to weigh them by", Map.of());
+    }
+    return GradientHierarchicalLogitsEstimator.applies(data)
+        ? new AutoCandidates.Choice(
+            WITH_LOGITS, "gradients, outputs to weigh them by, logits", Map.of())
+        : new AutoCandidates.Choice(BOTH, "gradients, and outputs to weigh them by", Map.of());
   }
 
   /**

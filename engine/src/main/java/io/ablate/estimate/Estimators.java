@@ -22,6 +22,7 @@ public final class Estimators {
           new MaskGradientEstimator(),
           new IntegratedGradientEstimator(),
           new GradientHierarchicalEstimator(),
+          new GradientHierarchicalLogitsEstimator(),
           new AutoEstimator());
 
   private Estimators() {}

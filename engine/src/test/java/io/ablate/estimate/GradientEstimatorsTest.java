@@ -26,7 +26,8 @@ class GradientEstimatorsTest {
     return Stream.of(
         new MaskGradientEstimator(),
         new IntegratedGradientEstimator(),
-        new GradientHierarchicalEstimator());
+        new GradientHierarchicalEstimator(),
+        new GradientHierarchicalLogitsEstimator());
   }
 
   static Stream<Estimator> all() {

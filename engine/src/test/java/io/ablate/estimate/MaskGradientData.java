@@ -26,8 +26,8 @@ record MaskGradientData(TrainingData data, double[][] theta) {
       layer[i] = 3 * i / N;
     }
     MaskMatrix masks = SyntheticData.masks(rows, N, seed + 1);
-    float[][] gradientMasks = new float[passes][N];
-    for (float[] mask : gradientMasks) {
+    GradientData gradients = empty(passes, N, examples);
+    for (float[] mask : gradients.masks()) {
       for (int i = 0; i < N; i++) {
         mask[i] =
             random.nextDouble() < soft
@@ -38,16 +38,6 @@ record MaskGradientData(TrainingData data, double[][] theta) {
     double[][] outputs = new double[examples][rows];
     double[][] theta = new double[examples][N];
     double[][] scale = new double[examples][N];
-    GradientData gradients =
-        new GradientData(
-            gradientMasks,
-            new double[examples][passes],
-            new double[examples][N],
-            new double[examples][N],
-            new double[examples][N],
-            new double[examples][N],
-            new double[examples][N],
-            new double[examples][N]);
     for (int e = 0; e < examples; e++) {
       Function f = new Function(random, layer, scale[e]);
       for (int i = 0; i < N; i++) {
@@ -68,6 +58,19 @@ record MaskGradientData(TrainingData data, double[][] theta) {
     }
     return new MaskGradientData(
         new TrainingData(masks, outputs, layer, scale, passes == 0 ? null : gradients), theta);
+  }
+
+  /** Room for gradient passes that have told nothing yet. */
+  static GradientData empty(int passes, int n, int examples) {
+    return new GradientData(
+        new float[passes][n],
+        new double[examples][passes],
+        new double[examples][n],
+        new double[examples][n],
+        new double[examples][n],
+        new double[examples][n],
+        new double[examples][n],
+        new double[examples][n]);
   }
 
   /** Relative error of the attributions in norm, over all examples. */

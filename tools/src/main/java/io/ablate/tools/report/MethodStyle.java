@@ -35,7 +35,8 @@ record MethodStyle(String title, String color, String dash, Marker marker) {
           Map.entry("quadratic-submodular", "pairs, submodular"),
           Map.entry("mask-gradient", "mask gradient"),
           Map.entry("integrated-gradient", "integrated gradient"),
-          Map.entry("gradient-hierarchical", "gradient + hierarchical"));
+          Map.entry("gradient-hierarchical", "gradient + hierarchical"),
+          Map.entry("gradient-hierarchical-logits", "gradient + logit-wise"));
 
   private static final List<String> COLORS =
       List.of("#3d3d3d", "#0072b2", "#d55e00", "#009e73", "#a8508a", "#b07c00", "#2f8fc4");
