@@ -1,6 +1,5 @@
 package io.ablate.estimate;
 
-import io.ablate.instrument.OutputFunction;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -49,16 +48,12 @@ public final class GradientHierarchicalLogitsEstimator implements Estimator {
   }
 
   private static Optional<String> whyNot(TrainingData data) {
-    LogitData logits = data.logits();
-    if (logits == null) {
-      return Optional.of("no logits and labels with a known output function");
-    }
-    if (logits.function() == OutputFunction.LOGIT) {
-      return Optional.of("the output is a logit already");
-    }
-    return data.rows() < 2
-        ? Optional.of("logits are those of ordinary rows, of which there are fewer than two")
-        : Optional.empty();
+    return data.whyLogitsAreOfNoUse()
+        .or(
+            () ->
+                data.rows() < 2
+                    ? Optional.of("logits are those of ordinary rows, of which there are not two")
+                    : Optional.empty());
   }
 
   @Override
@@ -68,7 +63,7 @@ public final class GradientHierarchicalLogitsEstimator implements Estimator {
     Map<String, Object> diagnostics = new TreeMap<>(gradients.diagnostics());
     Optional<String> whyNot = whyNot(data);
     LogitData logits = data.logits();
-    if (whyNot.isPresent() || logits == null) {
+    if (logits == null || whyNot.isPresent()) {
       diagnostics.put("fell_back_to", GRADIENTS.name());
       diagnostics.put("because", whyNot.orElseThrow());
       return new ComponentModels(

@@ -1,6 +1,5 @@
 package io.ablate.estimate;
 
-import io.ablate.instrument.OutputFunction;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -58,11 +57,9 @@ public final class HierarchicalLogitsEstimator implements Estimator {
   public ComponentModels fit(TrainingData data, FitContext context) {
     HierarchicalFit direct = new HierarchicalFit(data, false, context);
     LogitData logits = data.logits();
-    if (logits == null) {
-      return fallBack(direct, "no logits and labels with a known output function");
-    }
-    if (logits.function() == OutputFunction.LOGIT) {
-      return fallBack(direct, "the output is a logit already");
+    Optional<String> whyNot = data.whyLogitsAreOfNoUse();
+    if (logits == null || whyNot.isPresent()) {
+      return fallBack(direct, whyNot.orElseThrow());
     }
     LogitWise fit = new LogitWise(data, logits, direct, context);
     ComponentModels models = fit.models(NAME, direct.theta, direct.diagnostics());

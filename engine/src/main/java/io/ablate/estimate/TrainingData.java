@@ -2,9 +2,11 @@ package io.ablate.estimate;
 
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.StoredGradients;
+import io.ablate.instrument.OutputFunction;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -114,12 +116,26 @@ public record TrainingData(
    */
   public TrainingData withLogits(ComponentDataset dataset, int[] rows, List<Estimator> methods) {
     List<Estimator> wanting = methods.stream().filter(Estimator::wantsLogits).toList();
-    boolean large = dataset.logitBytes(rows.length) > Runtime.getRuntime().maxMemory() / 4;
     boolean read =
-        large
+        logitsAreLarge(dataset, rows)
             ? wanting.stream().anyMatch(method -> !(method instanceof AutoEstimator))
             : !wanting.isEmpty();
     return read ? withLogits(LogitData.of(dataset, rows)) : this;
+  }
+
+  /** Whether the stored logits of these rows would take more than a quarter of the heap. */
+  public static boolean logitsAreLarge(ComponentDataset dataset, int[] rows) {
+    return dataset.logitBytes(rows.length) > Runtime.getRuntime().maxMemory() / 4;
+  }
+
+  /** Why models of the logits would gain nothing on these data; empty where they may. */
+  public Optional<String> whyLogitsAreOfNoUse() {
+    if (logits == null) {
+      return Optional.of("no logits and labels with a known output function");
+    }
+    return logits.function() == OutputFunction.LOGIT
+        ? Optional.of("the output is a logit already")
+        : Optional.empty();
   }
 
   /** The same data, as if the activation scale had not been collected. */

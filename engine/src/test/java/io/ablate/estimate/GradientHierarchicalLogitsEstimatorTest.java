@@ -71,7 +71,7 @@ class GradientHierarchicalLogitsEstimatorTest {
     TrainingData[] unfit = {
       margin.withLogits(null), data(OutputFunction.LOGIT, TRAINED), margin.first(1)
     };
-    String[] why = {"no logits", "is a logit already", "fewer than two"};
+    String[] why = {"no logits", "is a logit already", "there are not two"};
     for (int i = 0; i < unfit.length; i++) {
       ComponentModels models = estimator.fit(unfit[i], CONTEXT);
       assertThat(models.method()).isEqualTo("gradient-hierarchical-logits");

@@ -351,6 +351,10 @@ class CommandsTest {
     Object[] compare = {"compare", store, "--methods", "hierarchical-logits", "--samples", "20,40"};
     assertThat(Cli.run(with(compare, "--no-pictures", "--out", temp.resolve("report"))).out())
         .contains("hierarchical-logits is hierarchical here: no logits");
+    Object[] standard = {"compare", store, "--samples", "20,40", "--no-pictures", "--out"};
+    assertThat(Cli.run(with(standard, temp.resolve("standard"))).out())
+        .contains("Without models of logits: no logits", "Left out: hierarchical-logits.")
+        .doesNotContain("is hierarchical here");
     ok(with(fit, "margin"));
     Path logits = temp.resolve("logits");
     ok(with("collect", job, "--out", logits, "--save", "logits"));

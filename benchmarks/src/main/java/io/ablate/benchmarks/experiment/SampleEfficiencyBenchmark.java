@@ -59,9 +59,11 @@ public class SampleEfficiencyBenchmark {
     "ridge",
     "relu",
     "hierarchical",
+    "hierarchical-logits",
     "mask-gradient",
     "integrated-gradient",
     "gradient-hierarchical",
+    "gradient-hierarchical-logits",
     "auto"
   })
   public String method = "ridge";

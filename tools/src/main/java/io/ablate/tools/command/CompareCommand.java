@@ -65,16 +65,16 @@ final class CompareCommand extends Subcommand {
   @Override
   void run(ConsoleProgress progress) {
     List<Estimator> methods = FitCommand.estimators(compare.methods());
-    GradientPasses gradients = new GradientPasses(compare);
+    ComparedMethods chooser = new ComparedMethods(compare);
     double[] targets = compare.targets();
     Selection<LinearAlgebra> algebra = linalg.select(common.threads());
     try {
       Path file =
           subject == null ? ModelArgument.standard() : ModelArgument.file(subject, Path.of(""));
       if (Files.isDirectory(file)) {
-        fromStore(file, methods, gradients, targets, algebra, progress);
+        fromStore(file, methods, chooser, targets, algebra, progress);
       } else {
-        fromModel(file, methods, gradients, targets, algebra, progress);
+        fromModel(file, methods, chooser, targets, algebra, progress);
       }
     } catch (InterruptedRunException e) {
       throw new InterruptedRunException(
@@ -88,7 +88,7 @@ final class CompareCommand extends Subcommand {
   private void fromModel(
       Path model,
       List<Estimator> methods,
-      GradientPasses gradients,
+      ComparedMethods chooser,
       double[] targets,
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
@@ -99,16 +99,19 @@ final class CompareCommand extends Subcommand {
       int training = samples[samples.length - 1];
       Path store = compare.out.resolve("store");
       PassClock clock = new PassClock(progress);
-      GradientPasses.Choice choice = gradients.choose(methods, bench);
+      ComparedMethods.Choice possible = chooser.choose(methods, bench);
       Collector.Result collected =
           Collector.run(
-              choice.added(bench.comparison(store, training, compare.heldOut(HELD_OUT))), clock);
+              possible.added(bench.comparison(store, training, compare.heldOut(HELD_OUT))), clock);
       try (ComponentDataset dataset = ComponentDataset.open(store)) {
         double secondsPerRow = clock.secondsPerPass() * dataset.examples();
         ComparedRows rows = ComparedRows.collected(dataset, training);
+        ComparedMethods.Fitted fitted = chooser.fitted(possible, dataset, rows.rows());
+        ComparedMethods.Choice choice = fitted.choice();
         Comparison.Outcome outcome =
             fit(
                 dataset,
+                fitted.data(),
                 rows,
                 samples,
                 secondsPerRow,
@@ -129,28 +132,40 @@ final class CompareCommand extends Subcommand {
   private void fromStore(
       Path store,
       List<Estimator> methods,
-      GradientPasses gradients,
+      ComparedMethods chooser,
       double[] targets,
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
     try (ComponentDataset dataset = ComponentDataset.open(store, collect.output())) {
       ComparedRows rows = ComparedRows.of(dataset, compare);
       int[] samples = compare.samples(dataset.columns(), rows.training());
-      GradientPasses.Choice choice = gradients.choose(methods, dataset);
+      ComparedMethods.Choice possible = chooser.choose(methods, dataset);
+      ComparedMethods.Fitted fitted = chooser.fitted(possible, dataset, rows.rows());
+      ComparedMethods.Choice choice = fitted.choice();
       Comparison.Outcome outcome =
-          fit(dataset, rows, samples, Double.NaN, choice.methods(), targets, algebra, progress);
+          fit(
+              dataset,
+              fitted.data(),
+              rows,
+              samples,
+              Double.NaN,
+              choice.methods(),
+              targets,
+              algebra,
+              progress);
       publish(
           new ReportBuilder(dataset, outcome, algebra.role(), compare, common)
               .notes(notes(rows, choice)));
     }
   }
 
-  private static List<String> notes(ComparedRows rows, GradientPasses.Choice choice) {
+  private static List<String> notes(ComparedRows rows, ComparedMethods.Choice choice) {
     return Stream.concat(rows.notes().stream(), choice.notes().stream()).toList();
   }
 
   private Comparison.Outcome fit(
       ComponentDataset dataset,
+      TrainingData all,
       ComparedRows rows,
       int[] samples,
       double secondsPerRow,
@@ -158,8 +173,6 @@ final class CompareCommand extends Subcommand {
       double[] targets,
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
-    TrainingData all =
-        TrainingData.of(dataset, rows.rows()).withLogits(dataset, rows.rows(), methods);
     FitContext context = new FitContext(algebra.backend(), common.seed, progress, common.threads());
     return Comparison.run(
         new ComparisonData(

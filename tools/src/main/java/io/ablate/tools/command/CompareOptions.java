@@ -12,7 +12,8 @@ import picocli.CommandLine.Option;
 /** What is compared: methods, sample sizes, targets, rows held out. */
 final class CompareOptions {
   private static final String DEFAULT_METHODS =
-      "least-squares,ridge,relu,hierarchical,mask-gradient,integrated-gradient,gradient-hierarchical";
+      "least-squares,ridge,relu,hierarchical,hierarchical-logits,mask-gradient,integrated-gradient,"
+          + "gradient-hierarchical,gradient-hierarchical-logits";
   private static final int FEWEST = 12;
   private static final int MOST = 3200;
   private static final int TIMES_COMPONENTS = 3;

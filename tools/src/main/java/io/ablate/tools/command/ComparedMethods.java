@@ -6,15 +6,22 @@ import io.ablate.base.UsageException;
 import io.ablate.dataset.CollectRequest;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.Manifest;
+import io.ablate.estimate.AutoEstimator;
 import io.ablate.estimate.Costs;
 import io.ablate.estimate.Estimator;
+import io.ablate.estimate.TrainingData;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Which methods of a comparison want gradient passes, and what to do where there can be none. */
-final class GradientPasses {
+/**
+ * Which methods of a comparison want gradient passes or logits, and what to do where there can be
+ * none.
+ */
+final class ComparedMethods {
   /** A budget large enough for every method to spend as it likes. */
   private static final double LARGE = 1000;
 
@@ -23,7 +30,7 @@ final class GradientPasses {
   private final boolean required;
 
   /** Checks the options before any work. */
-  GradientPasses(CompareOptions options) {
+  ComparedMethods(CompareOptions options) {
     passes = options.gradients();
     soft = options.soft();
     required = options.namesMethods();
@@ -38,6 +45,14 @@ final class GradientPasses {
       List<Estimator> methods, CollectRequest.@Nullable Gradients gradients, List<String> notes) {
     CollectRequest added(CollectRequest request) {
       return gradients == null ? request : request.withGradients(gradients);
+    }
+
+    private Choice without(List<Estimator> onLogits, String why) {
+      String note = "Without models of logits: " + why + ". Left out: " + names(onLogits) + ".";
+      return new Choice(
+          methods.stream().filter(m -> !onLogits.contains(m)).toList(),
+          gradients,
+          Stream.concat(notes.stream(), Stream.of(note)).toList());
     }
   }
 
@@ -74,6 +89,38 @@ final class GradientPasses {
         : without(methods, dataset.columns(), missing(dataset), null);
   }
 
+  /**
+   * What to fit to rows of a store, with their logits where a method wants them; and the same
+   * choice, less the methods of logits that the user did not name and that gain nothing here.
+   */
+  Fitted fitted(Choice choice, ComponentDataset dataset, int[] rows) {
+    TrainingData data = TrainingData.of(dataset, rows);
+    List<Estimator> onLogits =
+        choice.methods.stream()
+            .filter(m -> m.wantsLogits() && !(m instanceof AutoEstimator))
+            .toList();
+    if (required || onLogits.isEmpty()) {
+      return new Fitted(choice, data.withLogits(dataset, rows, choice.methods));
+    }
+    boolean large = TrainingData.logitsAreLarge(dataset, rows);
+    TrainingData all = large ? data : data.withLogits(dataset, rows, choice.methods);
+    Optional<String> why =
+        large
+            ? Optional.of("they would take more than a quarter of Java's heap; it grows with -Xmx")
+            : all.whyLogitsAreOfNoUse();
+    return new Fitted(why.map(reason -> choice.without(onLogits, reason)).orElse(choice), all);
+  }
+
+  /**
+   * @param choice what to compare
+   * @param data what to fit it to
+   */
+  record Fitted(Choice choice, TrainingData data) {}
+
+  private static String names(List<Estimator> methods) {
+    return methods.stream().map(Estimator::name).collect(Collectors.joining(", "));
+  }
+
   private static String missing(ComponentDataset dataset) {
     Manifest manifest = dataset.manifest();
     return manifest == null || manifest.gradients() == null
@@ -94,7 +141,7 @@ final class GradientPasses {
               .found(why)
               .remedy("collect with --gradients Q, or choose other --methods"));
     }
-    String left = unable.stream().map(Estimator::name).collect(Collectors.joining(", "));
+    String left = names(unable);
     return new Choice(
         able,
         null,
