@@ -11,13 +11,16 @@ import java.util.TreeMap;
  * formula and the gradients' linear model. What {@link HierarchicalLogitsEstimator} gains by not
  * being linear comes on top of what gradients know.
  *
- * <p>Where there are no logits, or the output is one logit and nothing is to be gained, or no more
- * than one row, it is {@link GradientHierarchicalEstimator} and says so: {@code fell_back_to} and
- * {@code because}. Gives no standard errors otherwise.
+ * <p>Where there are no logits, or the output is one logit and nothing is to be gained, or there
+ * are fewer than 16 rows, it is {@link GradientHierarchicalEstimator} and says so: {@code
+ * fell_back_to} and {@code because}. Gives no standard errors otherwise.
  */
 public final class GradientHierarchicalLogitsEstimator implements Estimator {
   /** The name of this method. */
   public static final String NAME = "gradient-hierarchical-logits";
+
+  /** Rows below which the logits' models cost more than they give; docs/methods.md. */
+  private static final int FEWEST_ROWS = 16;
 
   private static final GradientHierarchicalEstimator GRADIENTS =
       new GradientHierarchicalEstimator();
@@ -48,12 +51,10 @@ public final class GradientHierarchicalLogitsEstimator implements Estimator {
   }
 
   private static Optional<String> whyNot(TrainingData data) {
-    return data.whyLogitsAreOfNoUse()
-        .or(
-            () ->
-                data.rows() < 2
-                    ? Optional.of("logits are those of ordinary rows, of which there are not two")
-                    : Optional.empty());
+    Optional<String> logits = data.whyLogitsAreOfNoUse();
+    return logits.isPresent() || data.rows() >= FEWEST_ROWS
+        ? logits
+        : Optional.of("fewer than " + FEWEST_ROWS + " rows tell too little of the logits");
   }
 
   @Override

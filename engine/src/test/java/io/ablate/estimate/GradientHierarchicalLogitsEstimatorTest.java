@@ -69,9 +69,9 @@ class GradientHierarchicalLogitsEstimatorTest {
   void shouldSayWhenItFallsBack() {
     TrainingData margin = data(OutputFunction.MARGIN, TRAINED);
     TrainingData[] unfit = {
-      margin.withLogits(null), data(OutputFunction.LOGIT, TRAINED), margin.first(1)
+      margin.withLogits(null), data(OutputFunction.LOGIT, TRAINED), margin.first(15)
     };
-    String[] why = {"no logits", "is a logit already", "there are not two"};
+    String[] why = {"no logits", "is a logit already", "fewer than 16 rows"};
     for (int i = 0; i < unfit.length; i++) {
       ComponentModels models = estimator.fit(unfit[i], CONTEXT);
       assertThat(models.method()).isEqualTo("gradient-hierarchical-logits");
