@@ -1,6 +1,7 @@
 package io.ablate.benchmarks.experiment;
 
 import io.ablate.base.AblateException;
+import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.tools.ConsoleProgress;
@@ -33,13 +34,19 @@ public final class ExperimentMain {
 
   private static final int INTERRUPTED = 4;
 
+  /** Whatever was going on: the remedy of a collection would be an option of another command. */
+  private static final String GOES_ON =
+      Problem.of("interrupted")
+          .remedy("what was collected and computed is kept; the same command goes on")
+          .message();
+
   private ExperimentMain() {}
 
   public static void main(String[] arguments) {
     Interruption interruption = Interruption.install(Thread.currentThread());
     int code = 1;
     try {
-      code = run(arguments);
+      code = run(new PrintWriter(System.err, true, StandardCharsets.UTF_8), arguments);
     } finally {
       // Also where an error flies past: the interruption must not wait for a result.
       interruption.finished(code);
@@ -47,9 +54,12 @@ public final class ExperimentMain {
     System.exit(code);
   }
 
-  /** Runs a command line and returns its exit code. */
-  static int run(String... arguments) {
-    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+  /**
+   * Runs a command line and returns its exit code.
+   *
+   * @param err for progress and errors
+   */
+  static int run(PrintWriter err, String... arguments) {
     try (ConsoleProgress progress = ConsoleProgress.onStderr(err)) {
       Deque<String> words = new ArrayDeque<>(List.of(arguments));
       if ("--chart".equals(words.peek())) {
@@ -60,9 +70,11 @@ public final class ExperimentMain {
       experiments(words, progress);
       return 0;
     } catch (AblateException e) {
-      err.println("experiment: " + e.getMessage());
       // An interrupt may surface as the failure of whatever was being read.
-      return Thread.interrupted() || Interruption.requested() ? INTERRUPTED : e.exitCode();
+      boolean interrupted =
+          e instanceof InterruptedRunException || Thread.interrupted() || Interruption.requested();
+      err.println("experiment: " + (interrupted ? GOES_ON : e.getMessage()));
+      return interrupted ? INTERRUPTED : e.exitCode();
     }
   }
 

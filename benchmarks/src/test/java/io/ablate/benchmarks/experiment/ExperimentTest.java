@@ -12,6 +12,8 @@ import io.ablate.base.NpyWriter;
 import io.ablate.base.UsageException;
 import io.ablate.onnx.GraphBuilder;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -29,6 +31,8 @@ class ExperimentTest {
   private static final int EXAMPLES = 3;
 
   @TempDir Path folder;
+
+  private final StringWriter err = new StringWriter();
 
   @BeforeEach
   void writeModelAndData() throws IOException {
@@ -80,6 +84,7 @@ class ExperimentTest {
 
   private int run(Path grid, String work) {
     return ExperimentMain.run(
+        new PrintWriter(err, true),
         grid.toString(),
         "--work",
         folder.resolve(work).toString(),
@@ -121,6 +126,7 @@ class ExperimentTest {
 
     Thread.currentThread().interrupt();
     assertThat(run(grid(0), "parts")).isEqualTo(4);
+    assertThat(err.toString()).contains("experiment: interrupted;", "the same command goes on");
     assertThat(result("parts", "margin")).doesNotExist();
     assertThat(run(grid(0), "parts")).isZero();
     List<Path> cells = cells("parts");
@@ -196,8 +202,10 @@ class ExperimentTest {
         .isInstanceOf(UsageException.class)
         .hasMessageContaining("unknown design of masks")
         .hasMessageContaining("found balanced");
-    assertThat(ExperimentMain.run(grid(0).toString(), "--only", "huge")).isEqualTo(2);
-    assertThat(ExperimentMain.run("--chart", grid.toString())).isEqualTo(3);
+    assertThat(ExperimentMain.run(new PrintWriter(err, true), grid(0).toString(), "--only", "huge"))
+        .isEqualTo(2);
+    assertThat(ExperimentMain.run(new PrintWriter(err, true), "--chart", grid.toString()))
+        .isEqualTo(3);
   }
 
   @Test
