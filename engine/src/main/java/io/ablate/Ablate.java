@@ -8,19 +8,18 @@ import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.component.ComponentDiscovery;
 import io.ablate.component.ComponentSet;
+import io.ablate.differentiate.DifferentiatedModel;
+import io.ablate.differentiate.MaskGradients;
 import io.ablate.estimate.ComponentModels;
+import io.ablate.estimate.Costs;
 import io.ablate.estimate.Estimator;
 import io.ablate.estimate.Estimators;
 import io.ablate.estimate.FitContext;
 import io.ablate.estimate.Intervals;
+import io.ablate.estimate.Spending;
 import io.ablate.estimate.TrainingData;
 import io.ablate.evaluate.Lds;
 import io.ablate.example.ModelSidecar;
-import io.ablate.forward.BatchShape;
-import io.ablate.forward.ForwardBatch;
-import io.ablate.forward.ForwardOptions;
-import io.ablate.forward.ForwardSession;
-import io.ablate.forward.OrtCpuBackend;
 import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.Instrumenter;
@@ -31,8 +30,10 @@ import io.ablate.mask.MaskMatrix;
 import io.ablate.onnx.OnnxModel;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * try (Ablate ablate = Ablate.open(Path.of("model.onnx"))) {
- *   Attribution attribution = ablate.attribute(input, label, 800);
+ *   Attribution attribution = ablate.attribute(input, label, 100);
  *   attribution.top(10).forEach(System.out::println);
  * }
  * }</pre>
@@ -51,20 +52,18 @@ import org.jspecify.annotations.Nullable;
 public final class Ablate implements AutoCloseable {
   private final ModelSettings settings;
   private final InstrumentedModel model;
-  private final ForwardSession session;
-  private final MaskDesign design;
+  private final ExamplePasses passes;
   private final Estimator estimator;
   private final LinearAlgebra algebra;
-  private final ConcurrentLinkedQueue<ForwardBatch> idle = new ConcurrentLinkedQueue<>();
   private final ReentrantReadWriteLock lifetime = new ReentrantReadWriteLock();
   private boolean closed;
 
-  private Ablate(ModelSettings settings, InstrumentedModel model, ForwardSession session) {
+  private Ablate(
+      ModelSettings settings, InstrumentedModel model, Estimator estimator, ExamplePasses passes) {
     this.settings = settings;
     this.model = model;
-    this.session = session;
-    this.design = new BernoulliMasks(settings.seed(), settings.keep(), model.components().size());
-    this.estimator = Estimators.byName(settings.method());
+    this.estimator = estimator;
+    this.passes = passes;
     this.algebra = Backends.linearAlgebra(settings.linalg(), settings.threads()).backend();
   }
 
@@ -93,18 +92,37 @@ public final class Ablate implements AutoCloseable {
             InstrumentOptions.defaults()
                 .ablation(settings.ablation())
                 .outputFunction(settings.output())
-                .logits(logits));
-    long[] shape = instrumented.example().shape();
-    ForwardSession session =
-        new OrtCpuBackend()
-            .open(
-                instrumented,
-                new ForwardOptions(settings.threads(), Arrays.copyOfRange(shape, 1, shape.length)));
+                .logits(logits)
+                .withActivationScale(true));
+    Estimator estimator = Estimators.byName(settings.method());
+    ExamplePasses passes =
+        new ExamplePasses(instrumented, differentiated(instrumented, estimator), settings);
     try {
-      return new Ablate(settings, instrumented, session);
+      return new Ablate(settings, instrumented, estimator, passes);
     } catch (RuntimeException e) {
-      session.close();
+      passes.close();
       throw e;
+    }
+  }
+
+  /**
+   * Null where the method takes no gradients, or the model has none and the method can do without.
+   */
+  private static @Nullable DifferentiatedModel differentiated(
+      InstrumentedModel model, Estimator estimator) {
+    if (!estimator.usesGradients()) {
+      return null;
+    }
+    try {
+      return MaskGradients.of(model);
+    } catch (BadInputException e) {
+      int many = 1000;
+      Costs withoutGradients =
+          new Costs(1, model.components().size(), many, new int[0], false, false, true);
+      if (estimator.spending(many, withoutGradients).isEmpty()) {
+        throw e;
+      }
+      return null;
     }
   }
 
@@ -118,33 +136,36 @@ public final class Ablate implements AutoCloseable {
    *
    * @param input the example as the model takes it, without the batch axis, in C order
    * @param label the class whose score is explained
-   * @param passes ablated forward passes to spend; more are more accurate, about the number of
-   *     components is a good start
+   * @param budget pass equivalents to spend: ablated forward passes, and passes of the gradient,
+   *     forward and backward, at {@value ExamplePasses#GRADIENT_PRICE} each; more are more
+   *     accurate. 50 to 100 are a good start where the method takes gradients, about the number of
+   *     components where it does not
    * @throws BadInputException if an output is not a finite number
-   * @throws UsageException if input, label or number of passes do not suit the model
+   * @throws UsageException if input, label or budget do not suit the model and the method
    * @throws InterruptedRunException if the thread is interrupted
    */
-  public Attribution attribute(float[] input, int label, int passes) {
-    return attribute(input, label, passes, 0);
+  public Attribution attribute(float[] input, int label, int budget) {
+    return attribute(input, label, budget, 0);
   }
 
   /**
    * As {@link #attribute(float[], int, int)}, with standard errors from further fits to the same
-   * passes.
+   * passes. They need passes that can be drawn again: no gradients are used.
    *
    * @param refits how many, {@value Intervals#FEWEST_REFITS} or more, 100 are plenty; 0 for the
    *     method's own standard errors if it has any
    */
-  public Attribution attribute(float[] input, int label, int passes, int refits) {
-    if (passes < 2) {
-      throw new UsageException(Problem.of("too few passes").expected("at least 2").found(passes));
-    }
-    double[] outputs = outputs(input, label, 0, passes);
-    TrainingData data =
-        new TrainingData(
-            MaskMatrix.of(design, 0, passes),
-            new double[][] {outputs},
-            model.components().layerOfColumn());
+  public Attribution attribute(float[] input, int label, int budget, int refits) {
+    Spending bought =
+        estimator
+            .spending(budget, passes.costs(budget, refits == 0))
+            .orElseThrow(
+                () ->
+                    new UsageException(
+                        Problem.of("too few passes for method " + estimator.name())
+                            .expected(refits == 0 ? "more" : "a method on forward passes, or more")
+                            .found(budget)));
+    TrainingData data = whileOpen(input, label, () -> passes.buy(bought, input, label));
     FitContext context = new FitContext(algebra, settings.seed(), Progress.NONE);
     ComponentModels fit = estimator.fit(data, context);
     double @Nullable [][] errors =
@@ -153,10 +174,11 @@ public final class Ablate implements AutoCloseable {
             : Intervals.of(estimator, fit, data, refits, context).standardErrors();
     return new Attribution(
         model.components(),
+        Objects.toString(fit.diagnostics().getOrDefault("chosen", fit.method())),
         fit.attributions()[0],
         errors == null ? null : errors[0],
         fit.intercepts()[0],
-        passes);
+        budget);
   }
 
   /**
@@ -168,66 +190,31 @@ public final class Ablate implements AutoCloseable {
    * @return from −1 to 1
    */
   public double score(Attribution attribution, float[] input, int label, int masks) {
-    double[] truth = outputs(input, label, attribution.passes(), masks);
+    int first = attribution.passes();
+    double[] truth = whileOpen(input, label, () -> passes.outputs(input, label, first, masks));
     ComponentModels fit =
         new ComponentModels(
-            settings.method(),
+            attribution.method(),
             new double[][] {attribution.effects()},
             new double[] {attribution.intercept()},
-            java.util.Map.of());
-    double[] predicted = fit.predict(MaskMatrix.of(design, attribution.passes(), masks))[0];
+            Map.of());
+    MaskDesign design =
+        new BernoulliMasks(settings.seed(), settings.keep(), model.components().size());
+    double[] predicted = fit.predict(MaskMatrix.of(design, first, masks))[0];
     return Lds.spearman(predicted, truth);
   }
 
-  private double[] outputs(float[] input, int label, long firstRow, int rows) {
+  private <T> T whileOpen(float[] input, int label, Supplier<T> work) {
     checkExample(input, label);
     lifetime.readLock().lock();
     try {
       if (closed) {
         throw new IllegalStateException("this Ablate is closed");
       }
-      @Nullable ForwardBatch free = idle.poll();
-      ForwardBatch batch = free != null ? free : session.batch(new BatchShape(settings.batch(), 1));
-      try {
-        return run(batch, input, label, firstRow, rows);
-      } finally {
-        idle.add(batch);
-      }
+      return work.get();
     } finally {
       lifetime.readLock().unlock();
     }
-  }
-
-  private double[] run(ForwardBatch batch, float[] input, int label, long firstRow, int rows) {
-    int size = batch.shape().masks();
-    int words = MaskMatrix.wordsPerRow(design.columns());
-    long[] mask = new long[words];
-    double[] outputs = new double[rows];
-    batch.setExample(0, input, label);
-    for (int first = 0; first < rows; first += size) {
-      if (Thread.interrupted()) {
-        throw new InterruptedRunException(Problem.of("interrupted while attributing"));
-      }
-      int used = Math.min(size, rows - first);
-      for (int i = 0; i < used; i++) {
-        design.row(firstRow + first + i, mask, 0);
-        batch.setMask(i, mask, 0);
-      }
-      batch.run();
-      for (int i = 0; i < used; i++) {
-        outputs[first + i] = batch.output(i);
-      }
-    }
-    for (int i = 0; i < rows; i++) {
-      if (!Double.isFinite(outputs[i])) {
-        throw new BadInputException(
-            Problem.of("the model's output is not a finite number")
-                .at("mask " + (firstRow + i))
-                .found(outputs[i])
-                .remedy("check that the input is scaled as the model expects"));
-      }
-    }
-    return outputs;
   }
 
   private void checkExample(float[] input, int label) {
@@ -253,10 +240,7 @@ public final class Ablate implements AutoCloseable {
         return;
       }
       closed = true;
-      for (ForwardBatch batch = idle.poll(); batch != null; batch = idle.poll()) {
-        batch.close();
-      }
-      session.close();
+      passes.close();
     } finally {
       lifetime.writeLock().unlock();
     }

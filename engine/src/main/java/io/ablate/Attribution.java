@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Attribution {
   private final ComponentSet components;
+  private final String method;
   private final double[] effects;
   private final double intercept;
   private final int passes;
@@ -20,11 +21,13 @@ public final class Attribution {
 
   Attribution(
       ComponentSet components,
+      String method,
       double[] effects,
       double @Nullable [] standardErrors,
       double intercept,
       int passes) {
     this.components = components;
+    this.method = method;
     this.effects = effects;
     this.standardErrors = standardErrors;
     this.intercept = intercept;
@@ -58,11 +61,16 @@ public final class Attribution {
     return standardErrors == null ? null : standardErrors.clone();
   }
 
+  /** The name of the method that found the effects; of {@code auto}, of the one that it chose. */
+  public String method() {
+    return method;
+  }
+
   public double intercept() {
     return intercept;
   }
 
-  /** Ablated forward passes that this attribution cost. */
+  /** Pass equivalents that this attribution was allowed: ablated forward passes and gradients. */
   public int passes() {
     return passes;
   }

@@ -29,14 +29,14 @@ public record ModelSettings(
     int threads,
     int batch) {
 
-  /** All filters and neurons, COAR's ablation and margin, keep 0.9, ridge. */
+  /** All filters and neurons, COAR's ablation and margin, keep 0.9, the method {@code auto}. */
   public static ModelSettings defaults() {
     return new ModelSettings(
         ComponentRules.defaults(),
         Ablation.ZERO_WEIGHTS,
         OutputFunction.MARGIN,
         0.9,
-        "ridge",
+        "auto",
         "auto",
         0,
         Runtime.getRuntime().availableProcessors(),

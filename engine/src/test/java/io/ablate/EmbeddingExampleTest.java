@@ -10,10 +10,12 @@ import io.ablate.example.ExampleSource;
 import io.ablate.example.ExampleSources;
 import io.ablate.example.ModelSidecar;
 import io.ablate.models.BundledModels;
+import io.ablate.onnx.GraphBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -55,7 +57,7 @@ class EmbeddingExampleTest {
   @SuppressWarnings("SystemOut")
   private void runExample(String modelFile) {
     try (Ablate ablate = Ablate.open(Path.of(modelFile))) {
-      Attribution attribution = ablate.attribute(input, label, 800);
+      Attribution attribution = ablate.attribute(input, label, 100);
       for (Attribution.Effect effect : attribution.top(10)) {
         System.out.println(effect.component().label() + " " + effect.effect());
       }
@@ -77,8 +79,43 @@ class EmbeddingExampleTest {
   }
 
   @Test
+  void shouldNeedFewPassesWhereTheModelHasAGradient() {
+    try (Ablate ablate = Ablate.open(model);
+        Ablate ridge = Ablate.open(model, ModelSettings.defaults().method("ridge"))) {
+      Attribution few = ablate.attribute(input, label, 60);
+      assertThat(few.method()).isEqualTo("integrated-gradient");
+      assertThat(few.passes()).isEqualTo(60);
+      Attribution without = ridge.attribute(input, label, 60);
+      assertThat(without.method()).isEqualTo("ridge");
+      assertThat(ablate.score(few, input, label, 300))
+          .isGreaterThan(ridge.score(without, input, label, 300) + .2);
+      Attribution more = ablate.attribute(input, label, 150);
+      assertThat(more.method()).isEqualTo("gradient-hierarchical");
+      assertThat(more.standardErrors()).hasSize(more.effects().length);
+    }
+  }
+
+  @Test
+  void shouldDoWithoutGradientsWhereTheModelHasNone() throws IOException {
+    GraphBuilder graph = new GraphBuilder(1);
+    String x = graph.input("image", -1, 2, 6, 6);
+    x = graph.node("Elu", "elu", List.of(graph.conv("conv1", x, 2, 5, 3)));
+    graph.gemm("fc", "logits", graph.meanOverPositions(x), 5, 4);
+    Path elu = folder.resolve("elu.onnx");
+    graph.output("logits", -1, 4).model().write(elu);
+    float[] ones = new float[72];
+    Arrays.fill(ones, 1);
+    try (Ablate ablate = Ablate.open(elu)) {
+      assertThat(ablate.attribute(ones, 1, 30).method()).isEqualTo("hierarchical");
+    }
+    assertThatThrownBy(() -> Ablate.open(elu, ModelSettings.defaults().method("mask-gradient")))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("no gradient rule for operator Elu");
+  }
+
+  @Test
   void shouldGiveStandardErrorsWhereAskedForWithoutFurtherPasses() {
-    try (Ablate ablate = Ablate.open(model)) {
+    try (Ablate ablate = Ablate.open(model, ModelSettings.defaults().method("ridge"))) {
       Attribution plain = ablate.attribute(input, label, 60);
       Attribution with = ablate.attribute(input, label, 60, 10);
       assertThat(plain.standardErrors()).isNull();
@@ -89,6 +126,10 @@ class EmbeddingExampleTest {
       // 0 only where a component was never ablated.
       assertThat(Arrays.stream(errors).filter(error -> error > 0).count())
           .isGreaterThan(errors.length * 9 / 10);
+    }
+    try (Ablate ablate = Ablate.open(model)) {
+      // Of gradient passes there are only sums, which cannot be resampled.
+      assertThat(ablate.attribute(input, label, 40, 10).method()).isEqualTo("hierarchical");
     }
   }
 
@@ -114,6 +155,9 @@ class EmbeddingExampleTest {
         .hasMessageContaining("none.onnx");
     Ablate ablate = Ablate.open(model);
     try (ablate) {
+      assertThatThrownBy(() -> ablate.attribute(input, label, 1))
+          .isInstanceOf(UsageException.class)
+          .hasMessageContaining("too few passes for method auto");
       assertThatThrownBy(() -> ablate.attribute(new float[7], 0, 10))
           .isInstanceOf(UsageException.class)
           .hasMessageContaining("found 7");

@@ -3,6 +3,7 @@ package io.ablate.forward;
 import ai.onnxruntime.OrtEnvironment;
 import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
+import io.ablate.base.Problem;
 import io.ablate.base.UserCache;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,7 +27,44 @@ final class OrtNatives {
   private static final String PROPERTY = "onnxruntime.native.path";
   private static final String[] LIBRARIES = {"onnxruntime", "onnxruntime4j_jni"};
 
+  /**
+   * Bytes of a command line with which ONNX Runtime 1.29.0 loads; from 3,981 on it was seen to
+   * crash on Linux, whatever the arguments, unless its telemetry is off.
+   */
+  private static final int LONGEST_COMMAND_LINE = 3800;
+
+  private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
+
   private OrtNatives() {}
+
+  /**
+   * Refuses to load the library where that would crash the process.
+   *
+   * @throws BadInputException if the command line is too long for it and its telemetry is on
+   */
+  static void requireLoadable() {
+    String off = System.getenv("ORT_DISABLE_TELEMETRY");
+    if (off != null && !off.isEmpty() && !off.equals("0") || !Files.isReadable(COMMAND_LINE)) {
+      return;
+    }
+    int length;
+    try {
+      length = Files.readAllBytes(COMMAND_LINE).length;
+    } catch (IOException e) {
+      return; // no such system: nothing is known of a crash
+    }
+    if (length > LONGEST_COMMAND_LINE) {
+      throw new BadInputException(
+          Problem.of(
+                  "ONNX Runtime would crash: it cannot load in a process with a long command line")
+              .at(COMMAND_LINE)
+              .expected("at most " + LONGEST_COMMAND_LINE + " bytes")
+              .found(length)
+              .remedy(
+                  "set ORT_DISABLE_TELEMETRY=1 before Java starts, or give the class path in the"
+                      + " variable CLASSPATH or in an @file"));
+    }
+  }
 
   /**
    * Extracts the libraries unless the cache has them, and points ONNX Runtime there. Must come

@@ -29,6 +29,7 @@ final class OrtSessions {
   }
 
   static OrtEnvironment environment() {
+    OrtNatives.requireLoadable();
     return Environment.ONLY;
   }
 
