@@ -7,21 +7,29 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Masks for gradient passes: each entry, independently, is soft with probability {@code soft}, that
- * is uniform strictly between 0 and 1; otherwise 1 with probability {@code keep}, else 0.
+ * is uniform strictly between 0 and 1; otherwise 1 or 0, the more often 1 the more are soft, so
+ * that the mean of an entry is {@code keep} all the same: (keep − soft/2)/(1 − soft), at most 1. A
+ * soft entry stands for an ablated one half; masks that ablated as many beside them would show the
+ * derivative where more is missing than in the masks to be predicted.
  *
  * <p>Entry j of row i takes two words of Philox4x32-10 under key (seed low, seed high) at counter
  * (⌊j/2⌋, 1, row low, row high): words 0 and 1 where j is even, 2 and 3 where it is odd. The first
  * makes it soft where it is below round(soft · 2³²); the second keeps a hard entry where it is
- * below round(keep · 2³²), and the upper 23 bits k of it give a soft one the value (2k + 1)/2²⁴.
- * Hence both probabilities are exact to 2⁻³², a row depends neither on the number of rows nor on
- * the order of asking, and no counter is one of {@link BernoulliMasks}. Immutable and thread-safe.
+ * below round(2³² times that share), and the upper 23 bits k of it give a soft one the value (2k +
+ * 1)/2²⁴. Hence both probabilities are exact to 2⁻³², a row depends neither on the number of rows
+ * nor on the order of asking, and no counter is one of {@link BernoulliMasks}. Immutable and
+ * thread-safe.
  */
 public final class GradientMasks {
   /** Name and version of the generator, for manifests; changes if any mask would. */
-  public static final String GENERATOR = "philox4x32-10/gradient-v1";
+  public static final String GENERATOR = "philox4x32-10/gradient-v2";
+
+  /** The first version: hard entries are 1 with probability keep, however many are soft. */
+  private static final String UNCOMPENSATED = "philox4x32-10/gradient-v1";
 
   private static final int STREAM = 1;
 
+  private final String generator;
   private final long seed;
   private final double keep;
   private final double soft;
@@ -30,11 +38,16 @@ public final class GradientMasks {
   private final long softThreshold;
 
   /**
-   * @param keep probability of keeping a component that is not soft, strictly between 0 and 1
+   * @param keep mean of every entry, strictly between 0 and 1; where too many are soft for it, all
+   *     others are 1, or 0 below a half
    * @param soft share of soft entries, 0 to 1; 0 gives masks of zeros and ones
    * @throws UsageException if a probability is outside its interval
    */
   public GradientMasks(long seed, double keep, double soft, int columns) {
+    this(GENERATOR, seed, keep, soft, columns);
+  }
+
+  private GradientMasks(String generator, long seed, double keep, double soft, int columns) {
     if (!(soft >= 0 && soft <= 1)) {
       throw new UsageException(
           Problem.of("soft is a probability")
@@ -45,12 +58,19 @@ public final class GradientMasks {
     if (columns < 1) {
       throw new IllegalArgumentException("no components to mask: " + columns);
     }
+    this.generator = generator;
     this.seed = seed;
     this.keep = Keep.require(keep);
     this.soft = soft;
     this.columns = columns;
-    this.keepThreshold = Math.round(keep * 0x1p32);
+    double hard = generator.equals(UNCOMPENSATED) ? keep : hardKeep(keep, soft);
+    this.keepThreshold = Math.round(hard * 0x1p32);
     this.softThreshold = Math.round(soft * 0x1p32);
+  }
+
+  /** How often an entry that is not soft is 1. */
+  private static double hardKeep(double keep, double soft) {
+    return soft < 1 ? Math.clamp((keep - soft / 2) / (1 - soft), 0, 1) : keep;
   }
 
   /**
@@ -60,11 +80,13 @@ public final class GradientMasks {
    * @return null if it is of another generator or incomplete
    */
   public static @Nullable GradientMasks of(Map<String, Object> provenance, int columns) {
-    return GENERATOR.equals(provenance.get("generator"))
+    return provenance.get("generator") instanceof String generator
+            && (generator.equals(GENERATOR) || generator.equals(UNCOMPENSATED))
             && provenance.get("seed") instanceof Number seed
             && provenance.get("keep") instanceof Number keep
             && provenance.get("soft") instanceof Number soft
-        ? new GradientMasks(seed.longValue(), keep.doubleValue(), soft.doubleValue(), columns)
+        ? new GradientMasks(
+            generator, seed.longValue(), keep.doubleValue(), soft.doubleValue(), columns)
         : null;
   }
 
@@ -80,7 +102,7 @@ public final class GradientMasks {
 
   /** What a manifest needs to make the same rows again: values that JSON can hold. */
   public Map<String, Object> provenance() {
-    return Map.of("generator", GENERATOR, "keep", keep, "seed", seed, "soft", soft);
+    return Map.of("generator", generator, "keep", keep, "seed", seed, "soft", soft);
   }
 
   /**

@@ -17,11 +17,11 @@ class GradientMasksTest {
   private static final int COLUMNS = 1009;
 
   @ParameterizedTest
-  @CsvSource({".9, 0", ".9, .2", ".5, .5", ".05, 1"})
-  void shouldDrawTheAskedSharesWithoutCorrelation(double keep, double soft) {
+  @CsvSource({".9, 0, .9", ".9, .1, .944444", ".9, .2, 1", ".9, .4, 1", ".5, .5, .5", ".05, 1, 0"})
+  void shouldDrawTheAskedSharesWithoutCorrelation(double keep, double soft, double hardKeep) {
     GradientMasks masks = new GradientMasks(20261124, keep, soft, COLUMNS);
-    double mean = soft / 2 + (1 - soft) * keep;
-    double variance = soft / 3 + (1 - soft) * keep - mean * mean;
+    double mean = soft / 2 + (1 - soft) * hardKeep;
+    double variance = soft / 3 + (1 - soft) * hardKeep - mean * mean;
     long softCount = 0;
     long kept = 0;
     double softSum = 0;
@@ -47,7 +47,8 @@ class GradientMasksTest {
     assertThat(softCount / entries)
         .isCloseTo(soft, within(5 * Math.sqrt(soft * (1 - soft) / entries)));
     if (hard > 0) {
-      assertThat(kept / hard).isCloseTo(keep, within(5 * Math.sqrt(keep * (1 - keep) / hard)));
+      assertThat(kept / hard)
+          .isCloseTo(hardKeep, within(1e-6 + 5 * Math.sqrt(hardKeep * (1 - hardKeep) / hard)));
     }
     if (softCount > 0) {
       assertThat(softSum / softCount).isCloseTo(.5, within(5 / Math.sqrt(12. * softCount)));
@@ -65,8 +66,8 @@ class GradientMasksTest {
       float[] other = row(half, i);
       for (int j = 0; j < COLUMNS; j++) {
         assertThat(row[j]).isIn(0f, 1f);
-        // Softness replaces entries, it does not change the others.
-        assertThat(other[j] == row[j] || other[j] > 0 && other[j] < 1).isTrue();
+        // Softness replaces entries, and keeps more of the others.
+        assertThat(other[j] >= row[j] || other[j] > 0 && other[j] < 1).isTrue();
       }
     }
   }
@@ -105,6 +106,25 @@ class GradientMasksTest {
     assertThat(row(again, 8)).isEqualTo(row(masks, 8));
     assertThat(GradientMasks.of(Map.of("generator", "another"), 33)).isNull();
     assertThat(GradientMasks.of(Map.of("generator", GradientMasks.GENERATOR), 33)).isNull();
+  }
+
+  /** Stores of the first version are still read: there softness leaves the other entries alone. */
+  @Test
+  void shouldKnowTheFirstVersion() {
+    GradientMasks hard = new GradientMasks(3, .9, 0, COLUMNS);
+    Map<String, Object> old =
+        Map.of("generator", "philox4x32-10/gradient-v1", "keep", .9, "seed", 3, "soft", .5);
+    GradientMasks first = Objects.requireNonNull(GradientMasks.of(old, COLUMNS));
+    assertThat(first.provenance())
+        .isEqualTo(
+            Map.of("generator", "philox4x32-10/gradient-v1", "keep", .9, "seed", 3L, "soft", .5));
+    for (int i = 0; i < 50; i++) {
+      float[] row = row(hard, i);
+      float[] other = row(first, i);
+      for (int j = 0; j < COLUMNS; j++) {
+        assertThat(other[j] == row[j] || other[j] > 0 && other[j] < 1).isTrue();
+      }
+    }
   }
 
   @ParameterizedTest

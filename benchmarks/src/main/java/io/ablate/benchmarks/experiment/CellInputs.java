@@ -31,6 +31,10 @@ final class CellInputs implements AutoCloseable {
   private final ComparisonData data;
   private final Bootstrap bootstrap;
   private final List<Shifted> shifted = new ArrayList<>();
+
+  /** What of the identity matters to methods that use gradients only. */
+  static final String GRADIENTS = "gradients";
+
   private final Map<String, Object> identity = new LinkedHashMap<>();
 
   /** Held-out masks of another ablated fraction. */
@@ -59,7 +63,7 @@ final class CellInputs implements AutoCloseable {
     identity.put("seed", experiment.seed());
     identity.put("training", identity(this.training, false));
     if (this.gradients != null) {
-      identity.put("gradients", identity(this.gradients, true));
+      identity.put(GRADIENTS, identity(this.gradients, true));
     }
     try (ComponentDataset held = ComponentDataset.open(heldOut, output)) {
       identity.put("held_out", identity(held, true));

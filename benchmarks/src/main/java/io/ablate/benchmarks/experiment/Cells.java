@@ -72,6 +72,9 @@ final class Cells {
 
   private String key(PlannedFit fit) {
     Map<String, Object> identity = new LinkedHashMap<>(inputs.identity());
+    if (!fit.method().usesGradients()) {
+      identity.remove(CellInputs.GRADIENTS);
+    }
     identity.put("method", fit.method().name());
     identity.put("spending", fit.spending());
     return Sha256.of(Json.write(identity).getBytes(StandardCharsets.UTF_8));

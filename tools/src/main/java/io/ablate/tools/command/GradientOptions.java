@@ -23,7 +23,8 @@ final class GradientOptions {
       order = 28,
       paramLabel = "RHO",
       description =
-          "Share of mask entries that gradient passes draw uniformly between 0 and 1 (default: 0).")
+          "Share of mask entries that gradient passes draw uniformly between 0 and 1; the others are"
+              + " ablated less often, so that the mean stays --keep (default: 0).")
   private @Nullable Double soft;
 
   boolean wanted() {
