@@ -144,16 +144,7 @@ final class ExamplePasses implements AutoCloseable {
       }
       int n = design.columns();
       int passes = bought.gradientPasses();
-      GradientData data =
-          new GradientData(
-              new float[passes][n],
-              new double[1][passes],
-              new double[1][n],
-              new double[1][n],
-              new double[1][n],
-              new double[1][n],
-              new double[1][n],
-              new double[1][n]);
+      GradientData data = GradientData.empty(passes, n, 1);
       // The pass at the mask of ones comes last, as one more.
       int all = passes + (bought.unablated() ? 1 : 0);
       float[] gradient = new float[n];
@@ -184,22 +175,14 @@ final class ExamplePasses implements AutoCloseable {
   private static void add(GradientData data, int pass, float output, float[] gradient) {
     String where = "gradient pass " + pass;
     finite(output, "output", where);
-    boolean ablated = pass < data.passes();
-    if (ablated) {
-      data.outputs()[0][pass] = output;
+    for (float derivative : gradient) {
+      finite(derivative, "derivative", where);
     }
-    double[] unablated = data.unablated() == null ? new double[0] : data.unablated()[0];
-    for (int i = 0; i < gradient.length; i++) {
-      double derivative = finite(gradient[i], "derivative", where);
-      if (!ablated) {
-        unablated[i] = derivative;
-        continue;
-      }
-      float entry = data.masks()[pass][i];
-      boolean hard = entry == 0 || entry == 1;
-      double[][] sums = hard ? entry == 1 ? data.keptSum() : data.ablatedSum() : data.softSum();
-      sums[0][i] += derivative;
-      (hard ? data.hardSquares() : data.softSquares())[0][i] += derivative * derivative;
+    double[][] unablated = data.unablated();
+    if (pass < data.passes()) {
+      data.add(0, pass, output, gradient);
+    } else if (unablated != null) {
+      Arrays.setAll(unablated[0], i -> gradient[i]);
     }
   }
 

@@ -39,6 +39,32 @@ public record GradientData(
         stored.unablated());
   }
 
+  /** Room for gradient passes that have told nothing yet, all their entries 0. */
+  public static GradientData empty(int passes, int columns, int examples) {
+    return new GradientData(
+        new float[passes][columns],
+        new double[examples][passes],
+        new double[examples][columns],
+        new double[examples][columns],
+        new double[examples][columns],
+        new double[examples][columns],
+        new double[examples][columns],
+        new double[examples][columns]);
+  }
+
+  /** Adds what one pass, whose mask is set, told of one example. Not thread-safe. */
+  public void add(int example, int pass, float output, float[] gradient) {
+    outputs[example][pass] = output;
+    float[] mask = masks[pass];
+    for (int i = 0; i < gradient.length; i++) {
+      double derivative = gradient[i];
+      boolean hard = mask[i] == 0 || mask[i] == 1;
+      double[][] sums = !hard ? softSum : mask[i] == 1 ? keptSum : ablatedSum;
+      sums[example][i] += derivative;
+      (hard ? hardSquares : softSquares)[example][i] += derivative * derivative;
+    }
+  }
+
   /** The same without the gradient at the mask of ones. */
   @SuppressWarnings("NullAway") // does not see the annotation on the outer array
   public GradientData withoutUnablated() {

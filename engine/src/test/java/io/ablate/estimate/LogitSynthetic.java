@@ -25,7 +25,7 @@ final class LogitSynthetic {
     float[][] logits = new float[examples][rows * classes];
     double[][] outputs = new double[examples][rows];
     int[] labels = new int[examples];
-    GradientData gradients = MaskGradientData.empty(passes, n, examples).withoutUnablated();
+    GradientData gradients = GradientData.empty(passes, n, examples).withoutUnablated();
     for (int pass = 0; pass < passes; pass++) {
       ofPasses.unpack(pass, gradients.masks()[pass], 0);
     }

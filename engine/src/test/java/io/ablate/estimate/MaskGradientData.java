@@ -26,7 +26,7 @@ record MaskGradientData(TrainingData data, double[][] theta) {
       layer[i] = 3 * i / N;
     }
     MaskMatrix masks = SyntheticData.masks(rows, N, seed + 1);
-    GradientData gradients = empty(passes, N, examples);
+    GradientData gradients = GradientData.empty(passes, N, examples);
     for (float[] mask : gradients.masks()) {
       for (int i = 0; i < N; i++) {
         mask[i] =
@@ -58,19 +58,6 @@ record MaskGradientData(TrainingData data, double[][] theta) {
     }
     return new MaskGradientData(
         new TrainingData(masks, outputs, layer, scale, passes == 0 ? null : gradients), theta);
-  }
-
-  /** Room for gradient passes that have told nothing yet. */
-  static GradientData empty(int passes, int n, int examples) {
-    return new GradientData(
-        new float[passes][n],
-        new double[examples][passes],
-        new double[examples][n],
-        new double[examples][n],
-        new double[examples][n],
-        new double[examples][n],
-        new double[examples][n],
-        new double[examples][n]);
   }
 
   /** Relative error of the attributions in norm, over all examples. */

@@ -25,15 +25,15 @@ import org.jspecify.annotations.Nullable;
 
 /** What the cells of one design and one output function are computed from. Not thread-safe. */
 final class CellInputs implements AutoCloseable {
+  /** What of the identity matters to methods that use gradients only. */
+  static final String GRADIENTS = "gradients";
+
   private final Experiment experiment;
   private final ComponentDataset training;
   private final @Nullable ComponentDataset gradients;
   private final ComparisonData data;
   private final Bootstrap bootstrap;
   private final List<Shifted> shifted = new ArrayList<>();
-
-  /** What of the identity matters to methods that use gradients only. */
-  static final String GRADIENTS = "gradients";
 
   private final Map<String, Object> identity = new LinkedHashMap<>();
 

@@ -18,6 +18,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -139,6 +141,28 @@ class ExperimentTest {
     assertThat(cells.getFirst()).hasBinaryContent(kept);
     for (String output : List.of("margin", "margin-logsumexp")) {
       assertThat(figures(result("parts", output))).isEqualTo(figures(result("whole", output)));
+    }
+  }
+
+  @Test
+  void shouldKeepCellsOfForwardPassesWhereGradientsChange() throws IOException {
+    assertThat(run(grid(0), "work")).isZero();
+    Path grid = grid(0);
+    String changed =
+        Files.readString(grid).replace("\"soft\": 0.2, \"seed\": 2", "\"soft\": 0.2, \"seed\": 9");
+    Files.writeString(grid, changed);
+    List<Path> cells = cells("work");
+    Map<Path, byte[]> before = new HashMap<>();
+    for (Path cell : cells) {
+      before.put(cell, Files.readAllBytes(cell));
+    }
+    assertThat(run(grid, "work")).isZero();
+    assertThat(cells("work")).isEqualTo(cells);
+    for (Path cell : cells) {
+      boolean same = Arrays.equals(Files.readAllBytes(cell), before.get(cell));
+      assertThat(same)
+          .as(cell.toString())
+          .isEqualTo(!cell.getFileName().toString().startsWith("mask-gradient"));
     }
   }
 

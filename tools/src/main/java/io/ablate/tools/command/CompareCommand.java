@@ -7,7 +7,6 @@ import io.ablate.dataset.Collector;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.estimate.Estimator;
 import io.ablate.estimate.FitContext;
-import io.ablate.estimate.TrainingData;
 import io.ablate.evaluate.Comparison;
 import io.ablate.evaluate.ComparisonData;
 import io.ablate.evaluate.GradientOffer;
@@ -107,22 +106,12 @@ final class CompareCommand extends Subcommand {
         double secondsPerRow = clock.secondsPerPass() * dataset.examples();
         ComparedRows rows = ComparedRows.collected(dataset, training);
         ComparedMethods.Fitted fitted = chooser.fitted(possible, dataset, rows.rows());
-        ComparedMethods.Choice choice = fitted.choice();
         Comparison.Outcome outcome =
-            fit(
-                dataset,
-                fitted.data(),
-                rows,
-                samples,
-                secondsPerRow,
-                choice.methods(),
-                targets,
-                algebra,
-                progress);
+            fit(dataset, fitted, rows, samples, secondsPerRow, targets, algebra, progress);
         ReportBuilder report =
             new ReportBuilder(dataset, outcome, algebra.role(), compare, common)
                 .passes(collected, clock.secondsPerPass())
-                .notes(notes(rows, choice))
+                .notes(notes(rows, fitted.choice()))
                 .bench(bench, collect);
         publish(report);
       }
@@ -141,21 +130,11 @@ final class CompareCommand extends Subcommand {
       int[] samples = compare.samples(dataset.columns(), rows.training());
       ComparedMethods.Choice possible = chooser.choose(methods, dataset);
       ComparedMethods.Fitted fitted = chooser.fitted(possible, dataset, rows.rows());
-      ComparedMethods.Choice choice = fitted.choice();
       Comparison.Outcome outcome =
-          fit(
-              dataset,
-              fitted.data(),
-              rows,
-              samples,
-              Double.NaN,
-              choice.methods(),
-              targets,
-              algebra,
-              progress);
+          fit(dataset, fitted, rows, samples, Double.NaN, targets, algebra, progress);
       publish(
           new ReportBuilder(dataset, outcome, algebra.role(), compare, common)
-              .notes(notes(rows, choice)));
+              .notes(notes(rows, fitted.choice())));
     }
   }
 
@@ -165,24 +144,23 @@ final class CompareCommand extends Subcommand {
 
   private Comparison.Outcome fit(
       ComponentDataset dataset,
-      TrainingData all,
+      ComparedMethods.Fitted fitted,
       ComparedRows rows,
       int[] samples,
       double secondsPerRow,
-      List<Estimator> methods,
       double[] targets,
       Selection<LinearAlgebra> algebra,
       ConsoleProgress progress) {
     FitContext context = new FitContext(algebra.backend(), common.seed, progress, common.threads());
     return Comparison.run(
         new ComparisonData(
-            all,
+            fitted.data(),
             rows.training(),
-            all.rows(),
+            fitted.data().rows(),
             secondsPerRow,
             GradientOffer.of(dataset),
             rows.independent()),
-        methods,
+        fitted.choice().methods(),
         samples,
         targets,
         context);

@@ -24,7 +24,7 @@ final class GradientOptions {
       paramLabel = "RHO",
       description =
           "Share of mask entries that gradient passes draw uniformly between 0 and 1; the others are"
-              + " ablated less often, so that the mean stays --keep (default: 0).")
+              + " ablated less often, so that the mean stays --keep if it can (default: 0).")
   private @Nullable Double soft;
 
   boolean wanted() {
