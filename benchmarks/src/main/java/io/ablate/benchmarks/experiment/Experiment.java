@@ -64,9 +64,10 @@ record Experiment(
    * @param name of the design, as on the command line
    * @param keep probability of keeping a component
    * @param seed of the masks
+   * @param maxSamples the largest sample size under this design; null for all
    */
   @JsonNaming(SnakeCaseStrategy.class)
-  record Design(String name, double keep, long seed) {}
+  record Design(String name, double keep, long seed, @Nullable Integer maxSamples) {}
 
   /**
    * A method.
@@ -114,8 +115,21 @@ record Experiment(
     return SampleGrid.refine(samples);
   }
 
-  /** Rows to collect for fitting. */
-  int largest() {
+  /** The sample sizes of a design. */
+  int[] sizes(Design design) {
+    Integer most = design.maxSamples;
+    return most == null
+        ? sizes()
+        : Arrays.stream(sizes()).filter(size -> size <= most.intValue()).toArray();
+  }
+
+  /** Rows to collect for fitting under a design. */
+  int largest(Design design) {
+    int[] sizes = sizes(design);
+    return sizes[sizes.length - 1];
+  }
+
+  private int largest() {
     return samples[samples.length - 1];
   }
 
@@ -151,6 +165,11 @@ record Experiment(
     for (Design design : designs) {
       require(design.name != null, "designs with names", "none", file);
       MaskDesigns.requireName(design.name);
+      require(
+          design.maxSamples == null || samples == null || design.maxSamples >= samples[0],
+          "max_samples that leave a sample size",
+          design,
+          file);
     }
     require(
         outputs != null && !outputs.isEmpty() && outputs.stream().allMatch(Experiment::isOutput),

@@ -115,7 +115,7 @@ final class ExperimentRun {
     FitContext context =
         new FitContext(algebra.backend(), experiment.seed(), Progress.NONE, options.threads);
     Cells cells = new Cells(cellFolder, inputs, context, commit);
-    List<Cell> all = cells(cells, plan(inputs), label(design) + " " + output);
+    List<Cell> all = cells(cells, plan(inputs, design), label(design) + " " + output);
     List<String> methods =
         experiment.estimators().stream()
             .map(Estimator::name)
@@ -138,12 +138,12 @@ final class ExperimentRun {
         inputs.collected(),
         CurveSummary.of(
             methods,
-            experiment.sizes(),
+            experiment.sizes(design),
             experiment.targets(),
             new int[] {inputs.data().heldOutFrom(), inputs.data().heldOutTo()},
             experiment.seed(),
             points,
-            inputs.data().linearityCeiling(experiment.largest(), context)),
+            inputs.data().linearityCeiling(experiment.largest(design), context)),
         all.stream()
             .flatMap(cell -> cell.shift().stream().map(s -> Result.ShiftPoint.of(cell, s)))
             .toList(),
@@ -151,8 +151,8 @@ final class ExperimentRun {
   }
 
   /** The cells to be, cheap ones first: whoever looks early sees all methods. */
-  private List<PlannedFit> plan(CellInputs inputs) {
-    return PlannedFit.of(inputs.data(), experiment.estimators(), experiment.sizes()).stream()
+  private List<PlannedFit> plan(CellInputs inputs, Experiment.Design design) {
+    return PlannedFit.of(inputs.data(), experiment.estimators(), experiment.sizes(design)).stream()
         .filter(fit -> fit.spending().passEquivalents() <= experiment.budgetOf(fit.method()) + 1e-9)
         .toList();
   }

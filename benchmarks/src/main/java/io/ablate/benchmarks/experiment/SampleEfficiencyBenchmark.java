@@ -111,7 +111,7 @@ public class SampleEfficiencyBenchmark {
         "bundled",
         null,
         new Experiment.Examples("the first of four classes", new int[] {0, 1, 2, 3}),
-        List.of(new Experiment.Design("bernoulli", 0.9, 1)),
+        List.of(new Experiment.Design("bernoulli", 0.9, 1, null)),
         List.of(OutputFunction.MARGIN.label()),
         SAMPLES,
         List.of(),

@@ -49,7 +49,7 @@ final class Stores {
   Path training(Experiment.Design design) {
     MaskDesign masks =
         MaskDesigns.named(design.name(), design.seed(), design.keep(), subject.columns());
-    return rows(design.name(), masks, experiment.largest());
+    return rows(design.name(), masks, experiment.largest(design));
   }
 
   /** Masks that score. */

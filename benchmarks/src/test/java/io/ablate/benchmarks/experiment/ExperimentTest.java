@@ -123,6 +123,25 @@ class ExperimentTest {
   }
 
   @Test
+  void shouldEndADesignAtItsLargestSampleSize() throws IOException {
+    Path grid = grid(0);
+    String design = "{\"name\": \"bernoulli\", \"keep\": 0.9, \"seed\": 1}";
+    String shorter =
+        design.replace("bernoulli", "block-balanced").replace("}", ", \"max_samples\": 30}");
+    Files.writeString(grid, Files.readString(grid).replace(design, design + ", " + shorter));
+    assertThat(run(grid, "work")).isZero();
+
+    Path blocks = folder.resolve("work-results/tiny.block-balanced-0.9.margin.json");
+    assertThat(Result.read(result("work", "margin")).comparison().curve("least-squares"))
+        .extracting(point -> point.samples())
+        .containsExactly(20, 28, 40);
+    assertThat(Result.read(blocks).comparison().curve("least-squares"))
+        .extracting(point -> point.samples())
+        .containsExactly(20, 28);
+    assertThat(Result.read(blocks).collected().rows()).isEqualTo(28);
+  }
+
+  @Test
   void shouldGoOnWhereItWasInterrupted() throws IOException {
     assertThat(run(grid(0), "whole")).isZero();
 
