@@ -2,29 +2,42 @@ package io.ablate.mask;
 
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Masks for gradient passes: each entry, independently, is soft with probability {@code soft}, that
- * is uniform strictly between 0 and 1; otherwise 1 or 0, the more often 1 the more are soft, so
- * that the mean of an entry is {@code keep} all the same: (keep − soft/2)/(1 − soft), at most 1. A
- * soft entry stands for an ablated one half; masks that ablated as many beside them would show the
- * derivative where more is missing than in the masks to be predicted.
+ * Masks for gradient passes: an entry is soft with probability {@code soft}, that is uniform
+ * strictly between 0 and 1; otherwise 1 or 0, the more often 1 the more are soft, so that the mean
+ * of an entry is {@code keep} all the same: (keep − soft/2)/(1 − soft), at most 1. A soft entry
+ * stands for an ablated one half; masks that ablated as many beside them would show the derivative
+ * where more is missing than in the masks to be predicted.
  *
- * <p>Entry j of row i takes two words of Philox4x32-10 under key (seed low, seed high) at counter
- * (⌊j/2⌋, 1, row low, row high): words 0 and 1 where j is even, 2 and 3 where it is odd. The first
- * makes it soft where it is below round(soft · 2³²); the second keeps a hard entry where it is
- * below round(2³² times that share), and the upper 23 bits k of it give a soft one the value (2k +
- * 1)/2²⁴. Hence both probabilities are exact to 2⁻³², a row depends neither on the number of rows
- * nor on the order of asking, and no counter is one of {@link BernoulliMasks}. Immutable and
- * thread-safe.
+ * <p>The columns are independent, the rows balanced: with t the probability that an entry is soft
+ * or 0, every entry is so at most once in each round of B = ⌊1/t⌋ rows, and in successive rounds 2p
+ * and 2p + 1 its soft values are u and 1 − u. So what a few rows leave of an entry is nearly the
+ * same for all, and a mean over them owes less to chance.
+ *
+ * <p>Row i is row b = i mod B of round r = ⌊i/B⌋. Entry j takes the block of Philox4x32-10 under
+ * key (seed low, seed high) at counter (j, 1, p low, p high), p = ⌊r/2⌋. Where a = word (r mod 2) −
+ * bT, T = round(t · 2³²), 2³²/B at most, is in [0, round(soft · 2³²)), the entry is soft: of value
+ * (2k + 1)/2²⁴ with k the upper 23 bits of word 2, all of them inverted where r is odd. Up to T it
+ * is 0, otherwise 1. Hence both probabilities are exact to 2⁻³¹, a row depends neither on the
+ * number of rows nor on the order of asking, and no counter is one of {@link BernoulliMasks}.
+ *
+ * <p>Rows of older versions, whose entries are all independent, are made for the stores that have
+ * them: entry j of row i takes words 2(j mod 2) and 2(j mod 2) + 1 of the block at (⌊j/2⌋, 1, row
+ * low, row high). The first makes it soft, the second gives the value or keeps a hard entry.
+ * Immutable and thread-safe.
  */
 public final class GradientMasks {
   /** Name and version of the generator, for manifests; changes if any mask would. */
-  public static final String GENERATOR = "philox4x32-10/gradient-v2";
+  public static final String GENERATOR = "philox4x32-10/gradient-v3";
 
-  /** The first version: hard entries are 1 with probability keep, however many are soft. */
+  /** The second version: independent rows. */
+  private static final String INDEPENDENT = "philox4x32-10/gradient-v2";
+
+  /** The first: moreover hard entries are 1 with probability keep, however many are soft. */
   private static final String UNCOMPENSATED = "philox4x32-10/gradient-v1";
 
   private static final int STREAM = 1;
@@ -36,6 +49,8 @@ public final class GradientMasks {
   private final int columns;
   private final long keepThreshold;
   private final long softThreshold;
+  private final int rowsPerRound;
+  private final long touchedThreshold;
 
   /**
    * @param keep mean of every entry, strictly between 0 and 1; where too many are soft for it, all
@@ -66,6 +81,10 @@ public final class GradientMasks {
     double hard = generator.equals(UNCOMPENSATED) ? keep : hardKeep(keep, soft);
     this.keepThreshold = Math.round(hard * 0x1p32);
     this.softThreshold = Math.round(soft * 0x1p32);
+    double untouched = (1 - soft) * hard;
+    this.rowsPerRound = Keep.disjointSets(untouched);
+    this.touchedThreshold =
+        Math.min(Math.round((1 - untouched) * 0x1p32), (1L << 32) / rowsPerRound);
   }
 
   /** How often an entry that is not soft is 1. */
@@ -81,7 +100,7 @@ public final class GradientMasks {
    */
   public static @Nullable GradientMasks of(Map<String, Object> provenance, int columns) {
     return provenance.get("generator") instanceof String generator
-            && (generator.equals(GENERATOR) || generator.equals(UNCOMPENSATED))
+            && List.of(GENERATOR, INDEPENDENT, UNCOMPENSATED).contains(generator)
             && provenance.get("seed") instanceof Number seed
             && provenance.get("keep") instanceof Number keep
             && provenance.get("soft") instanceof Number soft
@@ -115,6 +134,32 @@ public final class GradientMasks {
     if (row < 0) {
       throw new IllegalArgumentException("negative row " + row);
     }
+    if (generator.equals(GENERATOR)) {
+      balanced(row, target);
+    } else {
+      independent(row, target);
+    }
+  }
+
+  private void balanced(long row, float[] target) {
+    long round = row / rowsPerRound;
+    int odd = (int) (round & 1);
+    long pair = round >>> 1;
+    long start = row % rowsPerRound * touchedThreshold;
+    int[] draws = new int[4];
+    for (int j = 0; j < columns; j++) {
+      Philox.block(
+          j, STREAM, (int) pair, (int) (pair >>> 32), (int) seed, (int) (seed >>> 32), draws);
+      long at = (draws[odd] & 0xFFFFFFFFL) - start;
+      if (at < 0 || at >= touchedThreshold) {
+        target[j] = 1;
+      } else {
+        target[j] = at < softThreshold ? between(odd == 0 ? draws[2] : ~draws[2]) : 0;
+      }
+    }
+  }
+
+  private void independent(long row, float[] target) {
     int[] draws = new int[4];
     for (int j = 0; j < columns; j += 2) {
       Philox.block(
@@ -128,8 +173,13 @@ public final class GradientMasks {
 
   private float entry(int kind, int value) {
     if ((kind & 0xFFFFFFFFL) < softThreshold) {
-      return (2 * (value >>> 9) + 1) * 0x1p-24f;
+      return between(value);
     }
     return (value & 0xFFFFFFFFL) < keepThreshold ? 1 : 0;
+  }
+
+  /** Uniform strictly between 0 and 1; 1 less that for all bits inverted. */
+  private static float between(int word) {
+    return (2 * (word >>> 9) + 1) * 0x1p-24f;
   }
 }

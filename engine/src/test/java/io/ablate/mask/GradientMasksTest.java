@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.ablate.base.UsageException;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -26,10 +27,11 @@ class GradientMasksTest {
     long kept = 0;
     double softSum = 0;
     double neighbours = 0;
-    double successive = 0;
-    float[] last = new float[COLUMNS];
+    double distant = 0;
+    int period = 2 * rowsPerRound(soft, hardKeep);
     for (int i = 0; i < ROWS; i++) {
       float[] row = row(masks, i);
+      float[] other = row(masks, i + period);
       for (int j = 0; j < COLUMNS; j++) {
         assertThat(row[j]).isBetween(0f, 1f);
         boolean between = row[j] > 0 && row[j] < 1;
@@ -37,9 +39,8 @@ class GradientMasksTest {
         softSum += between ? row[j] : 0;
         kept += row[j] == 1 ? 1 : 0;
         neighbours += j == 0 ? 0 : (row[j] - mean) * (row[j - 1] - mean);
-        successive += i == 0 ? 0 : (row[j] - mean) * (last[j] - mean);
+        distant += (row[j] - mean) * (other[j] - mean);
       }
-      last = row;
     }
     double entries = (double) ROWS * COLUMNS;
     double hard = entries - softCount;
@@ -54,21 +55,57 @@ class GradientMasksTest {
       assertThat(softSum / softCount).isCloseTo(.5, within(5 / Math.sqrt(12. * softCount)));
     }
     assertThat(neighbours / entries / variance).isCloseTo(0, within(5 / Math.sqrt(entries)));
-    assertThat(successive / entries / variance).isCloseTo(0, within(5 / Math.sqrt(entries)));
+    assertThat(distant / entries / variance).isCloseTo(0, within(5 / Math.sqrt(entries)));
   }
 
   @Test
   void shouldBeHardWithoutSoftEntries() {
     GradientMasks hard = new GradientMasks(3, .9, 0, COLUMNS);
-    GradientMasks half = new GradientMasks(3, .9, .5, COLUMNS);
     for (int i = 0; i < 50; i++) {
-      float[] row = row(hard, i);
-      float[] other = row(half, i);
-      for (int j = 0; j < COLUMNS; j++) {
-        assertThat(row[j]).isIn(0f, 1f);
-        // Softness replaces entries, and keeps more of the others.
-        assertThat(other[j] >= row[j] || other[j] > 0 && other[j] < 1).isTrue();
+      for (float entry : row(hard, i)) {
+        assertThat(entry).isIn(0f, 1f);
       }
+    }
+  }
+
+  /** The last two have one row in a round. */
+  @ParameterizedTest
+  @CsvSource({".9, 0, .9", ".9, .1, .944444", ".9, .2, 1", ".85, .3, 1", ".5, .5, .5", ".05, 1, 0"})
+  void shouldTouchAnEntryOncePerRoundAndBalanceItsValues(
+      double keep, double soft, double hardKeep) {
+    GradientMasks masks = new GradientMasks(77, keep, soft, COLUMNS);
+    int size = rowsPerRound(soft, hardKeep);
+    double share = (1 - (1 - soft) * hardKeep) * size;
+    for (long pair : new long[] {0, 1, 9, 1L << 33}) {
+      float[][] touched = new float[2][COLUMNS];
+      for (float[] round : touched) {
+        Arrays.fill(round, 1);
+      }
+      for (int b = 0; b < 2 * size; b++) {
+        float[] row = row(masks, 2 * size * pair + b);
+        for (int j = 0; j < COLUMNS; j++) {
+          if (row[j] < 1) {
+            assertThat(touched[b / size][j]).isEqualTo(1);
+            touched[b / size][j] = row[j];
+          }
+        }
+      }
+      int count = 0;
+      int balanced = 0;
+      for (int j = 0; j < COLUMNS; j++) {
+        float even = touched[0][j];
+        float odd = touched[1][j];
+        count += even < 1 ? 1 : 0;
+        if (even > 0 && even < 1 && odd > 0 && odd < 1) {
+          assertThat(even + odd).isEqualTo(1);
+          balanced++;
+        }
+      }
+      assertThat(count)
+          .isCloseTo(
+              (int) Math.round(share * COLUMNS),
+              within((int) (5 * Math.sqrt(share * Math.max(0, 1 - share) * COLUMNS)) + 1));
+      assertThat(balanced > 0).isEqualTo(soft > 0);
     }
   }
 
@@ -108,23 +145,19 @@ class GradientMasksTest {
     assertThat(GradientMasks.of(Map.of("generator", GradientMasks.GENERATOR), 33)).isNull();
   }
 
-  /** Stores of the first version are still read: there softness leaves the other entries alone. */
-  @Test
-  void shouldKnowTheFirstVersion() {
-    GradientMasks hard = new GradientMasks(3, .9, 0, COLUMNS);
-    Map<String, Object> old =
-        Map.of("generator", "philox4x32-10/gradient-v1", "keep", .9, "seed", 3, "soft", .5);
-    GradientMasks first = Objects.requireNonNull(GradientMasks.of(old, COLUMNS));
-    assertThat(first.provenance())
-        .isEqualTo(
-            Map.of("generator", "philox4x32-10/gradient-v1", "keep", .9, "seed", 3L, "soft", .5));
-    for (int i = 0; i < 50; i++) {
-      float[] row = row(hard, i);
-      float[] other = row(first, i);
-      for (int j = 0; j < COLUMNS; j++) {
-        assertThat(other[j] == row[j] || other[j] > 0 && other[j] < 1).isTrue();
-      }
-    }
+  /** No version may change a bit of what stores hold: hashes of rows that each of them made. */
+  @ParameterizedTest
+  @CsvSource({
+    "philox4x32-10/gradient-v1, 1479955628",
+    "philox4x32-10/gradient-v2, 171332780",
+    "philox4x32-10/gradient-v3, 1904318685"
+  })
+  void shouldMakeTheRowsOfEveryVersion(String generator, int hash) {
+    Map<String, Object> old = Map.of("generator", generator, "keep", .7, "seed", -42, "soft", .3);
+    GradientMasks masks = Objects.requireNonNull(GradientMasks.of(old, COLUMNS));
+    assertThat(masks.provenance())
+        .isEqualTo(Map.of("generator", generator, "keep", .7, "seed", -42L, "soft", .3));
+    assertThat(Arrays.hashCode(row(masks, 3))).isEqualTo(hash);
   }
 
   @ParameterizedTest
@@ -138,6 +171,11 @@ class GradientMasksTest {
     assertThatThrownBy(() -> new GradientMasks(0, 1, .5, 5))
         .isInstanceOf(UsageException.class)
         .hasMessageContaining("--keep");
+  }
+
+  /** How many rows can make disjoint sets of entries soft or 0. */
+  private static int rowsPerRound(double soft, double hardKeep) {
+    return (int) (1 / (1 - (1 - soft) * hardKeep) + 1e-5);
   }
 
   private static float[] row(GradientMasks masks, long row) {
