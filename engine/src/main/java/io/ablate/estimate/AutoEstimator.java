@@ -29,6 +29,12 @@ public final class AutoEstimator implements Estimator {
   /** Components per row: with fewer rows it is worth more to afford the next sum of gradients. */
   private static final int COMPONENTS_PER_ROW = 30;
 
+  /** The same with soft entries, where gradients alone are good for longer. */
+  private static final int COMPONENTS_PER_ROW_SOFT = 5;
+
+  /** Rows that are enough whatever the number of components. */
+  private static final int ENOUGH_ROWS = 160;
+
   /** Share of a budget that may go into the fixed price of gradients and outputs together. */
   private static final double FIXED = .2;
 
@@ -49,9 +55,12 @@ public final class AutoEstimator implements Estimator {
       return FORWARD.spending(budget, costs);
     }
     int alone = gradients.get().gradientPasses();
+    int fewest =
+        costs.soft() ? Math.min(ENOUGH_ROWS, costs.components() / COMPONENTS_PER_ROW_SOFT) : 0;
     return BOTH.spending(budget, costs)
         .filter(s -> s.fixed(costs) <= FIXED * budget)
         .filter(s -> choice(s, costs.components()).equals(BOTH.name()))
+        .filter(s -> s.rows() >= fewest)
         .filter(
             s -> s.gradientPasses() >= alone || COMPONENTS_PER_ROW * s.rows() >= costs.components())
         .or(() -> gradients);

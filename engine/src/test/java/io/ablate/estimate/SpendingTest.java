@@ -49,13 +49,13 @@ class SpendingTest {
 
   /** Whatever a budget, the method that fits is the one whose price was paid. */
   @ParameterizedTest
-  @ValueSource(ints = {90, 672, 4800})
-  void shouldLetAutoFitWithTheMethodThatItPaidFor(int components) {
-    Costs costs = new Costs(2.3, components, 3000, ENDS, false, true, true);
+  @CsvSource({"90,false", "672,false", "4800,false", "90,true", "672,true", "4800,true"})
+  void shouldLetAutoFitWithTheMethodThatItPaidFor(int components, boolean soft) {
+    Costs costs = new Costs(2.3, components, 3000, ENDS, soft, true, true);
     Estimator both = new GradientHierarchicalEstimator();
     Estimator gradients = new IntegratedGradientEstimator();
     List<String> chosen = new ArrayList<>();
-    for (int budget : IntStream.rangeClosed(3, 400).toArray()) {
+    for (int budget : IntStream.rangeClosed(3, soft ? 1000 : 400).toArray()) {
       Spending spent = new AutoEstimator().spending(budget, costs).orElseThrow();
       String name = AutoEstimator.choice(spent, components);
       chosen.add(name);
