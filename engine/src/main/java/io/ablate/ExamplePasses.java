@@ -1,5 +1,6 @@
 package io.ablate;
 
+import io.ablate.backend.Backends;
 import io.ablate.base.BadInputException;
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
@@ -9,12 +10,12 @@ import io.ablate.estimate.GradientData;
 import io.ablate.estimate.Spending;
 import io.ablate.estimate.TrainingData;
 import io.ablate.forward.BatchShape;
+import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.GradientBatch;
 import io.ablate.forward.GradientSession;
-import io.ablate.forward.OrtCpuBackend;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.GradientMasks;
@@ -66,7 +67,7 @@ final class ExamplePasses implements AutoCloseable {
     long[] shape = model.example().shape();
     ForwardOptions options =
         new ForwardOptions(settings.threads(), Arrays.copyOfRange(shape, 1, shape.length));
-    OrtCpuBackend backend = new OrtCpuBackend();
+    ForwardBackend backend = Backends.forward(Backends.AUTO, model, options).backend();
     session = backend.open(model, options);
     try {
       gradients = differentiated == null ? null : backend.openGradients(differentiated, options);

@@ -89,7 +89,7 @@ class EmbeddingExampleTest {
       assertThat(without.method()).isEqualTo("ridge");
       assertThat(ablate.score(few, input, label, 300))
           .isGreaterThan(ridge.score(without, input, label, 300) + .2);
-      Attribution more = ablate.attribute(input, label, 150);
+      Attribution more = ablate.attribute(input, label, 500);
       assertThat(more.method()).isEqualTo("gradient-hierarchical");
       assertThat(more.standardErrors()).hasSize(more.effects().length);
     }

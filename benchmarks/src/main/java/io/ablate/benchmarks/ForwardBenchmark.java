@@ -20,8 +20,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Plain and masked passes of the bundled ResNet-8. For the ratio use {@link MaskedRatio}: JMH runs
- * one benchmark after the other, and a machine's speed drifts in between.
+ * Plain and masked passes of bundled networks. For the ratio use {@link MaskedRatio}: JMH runs one
+ * benchmark after the other, and a machine's speed drifts in between.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -38,6 +38,13 @@ public class ForwardBenchmark {
   @Param("2")
   public int threads;
 
+  @Param({"resnet8-cifar10", "resnet18-cifar10"})
+  public String model = "resnet8-cifar10";
+
+  /** Of the masked passes; plain ones are ONNX Runtime's. */
+  @Param({"onednn-cpu", "onnxruntime-cpu"})
+  public String backend = "onnxruntime-cpu";
+
   @Param({"masks", "examples"})
   public String order = "masks";
 
@@ -52,7 +59,7 @@ public class ForwardBenchmark {
 
   @Setup
   public void open() throws OrtException {
-    pair = new ForwardPair(threads, batch, BatchOrder.of(order));
+    pair = new ForwardPair(model, backend, threads, batch, BatchOrder.of(order));
   }
 
   @TearDown

@@ -1,36 +1,44 @@
 package io.ablate.benchmarks;
 
 import ai.onnxruntime.OrtException;
+import io.ablate.backend.Backends;
+import io.ablate.backend.Selection;
 import io.ablate.forward.BatchOrder;
 import io.ablate.forward.BatchShape;
+import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
-import io.ablate.forward.OrtCpuBackend;
+import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.OutputFunction;
 import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.MaskMatrix;
 
 /**
- * The bundled ResNet-8, plain and masked, on the same threads and in the same batch size. Opening
- * it checks that a mask of ones gives the plain model's margins.
+ * A bundled network, plain on ONNX Runtime and masked on some backend, on the same threads and in
+ * the same batch size. Opening it checks that a mask of ones gives the plain model's margins.
  */
 final class ForwardPair implements AutoCloseable {
   private static final int LABEL = Network.LABEL;
 
   final PlainModel plain;
+  final Selection<ForwardBackend> chosen;
   private final ForwardSession session;
   private final ForwardBatch masked;
   private final MaskMatrix masks;
   private long nextRow;
 
-  ForwardPair(int threads, int batch, BatchOrder order) throws OrtException {
-    Network network = Network.bundled("resnet8-cifar10");
-    session =
-        new OrtCpuBackend()
-            .open(
-                network.instrumented(OutputFunction.MARGIN),
-                new ForwardOptions(threads, Network.exampleShape()));
+  /**
+   * @param model name of a bundled network
+   * @param backend name of what runs the masked passes, or {@link Backends#AUTO}
+   */
+  ForwardPair(String model, String backend, int threads, int batch, BatchOrder order)
+      throws OrtException {
+    Network network = Network.bundled(model);
+    InstrumentedModel instrumented = network.instrumented(OutputFunction.MARGIN);
+    ForwardOptions options = new ForwardOptions(threads, Network.exampleShape());
+    chosen = Backends.forward(backend, instrumented, options);
+    session = chosen.backend().open(instrumented, options);
     masked = session.batch(BatchShape.of(order, batch));
     masks = MaskMatrix.of(new BernoulliMasks(5, 0.9, network.components().size()), 0, 4 * batch);
     float[] examples = Network.examples(batch, order);

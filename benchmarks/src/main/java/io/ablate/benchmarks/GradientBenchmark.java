@@ -35,6 +35,9 @@ public class GradientBenchmark {
   @Param({"resnet8-cifar10", "resnet18-cifar10"})
   public String network = "resnet8-cifar10";
 
+  @Param({"onednn-cpu", "onnxruntime-cpu"})
+  public String backend = "onnxruntime-cpu";
+
   /** Gradient passes are collected in batches of at most 32. */
   @Param("32")
   public int batch;
@@ -56,7 +59,7 @@ public class GradientBenchmark {
 
   @Setup
   public void open() {
-    pair = new GradientPair(network, threads, batch, BatchOrder.of(order));
+    pair = new GradientPair(network, backend, threads, batch, BatchOrder.of(order));
   }
 
   @TearDown

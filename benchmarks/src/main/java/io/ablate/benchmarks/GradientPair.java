@@ -1,14 +1,16 @@
 package io.ablate.benchmarks;
 
+import io.ablate.backend.Backends;
+import io.ablate.backend.Selection;
 import io.ablate.differentiate.MaskGradients;
 import io.ablate.forward.BatchOrder;
 import io.ablate.forward.BatchShape;
+import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.GradientBatch;
 import io.ablate.forward.GradientSession;
-import io.ablate.forward.OrtCpuBackend;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.OutputFunction;
 import io.ablate.mask.BernoulliMasks;
@@ -22,6 +24,7 @@ import io.ablate.mask.MaskMatrix;
 final class GradientPair implements AutoCloseable {
   private static final double STEP = 0.02;
 
+  final Selection<ForwardBackend> chosen;
   private final ForwardSession session;
   private final ForwardBatch masked;
   private final GradientSession gradientSession;
@@ -32,17 +35,19 @@ final class GradientPair implements AutoCloseable {
 
   /**
    * @param network name of a bundled model for CIFAR-10
+   * @param backend name of what runs the passes, or {@link Backends#AUTO}
    * @param order what fills a batch of masked passes; a gradient pass has a mask and an example in
    *     every row, in the order by masks one and the same example
    */
-  GradientPair(String network, int threads, int batch, BatchOrder order) {
+  GradientPair(String network, String backend, int threads, int batch, BatchOrder order) {
     Network opened = Network.bundled(network);
     // Smooth: what a finite difference approaches.
     InstrumentedModel model = opened.instrumented(OutputFunction.MARGIN_LOGSUMEXP);
     ForwardOptions options = new ForwardOptions(threads, Network.exampleShape());
-    session = new OrtCpuBackend().open(model, options);
+    chosen = Backends.forward(backend, model, options);
+    session = chosen.backend().open(model, options);
     masked = session.batch(BatchShape.of(order, batch));
-    gradientSession = new OrtCpuBackend().openGradients(MaskGradients.of(model), options);
+    gradientSession = chosen.backend().openGradients(MaskGradients.of(model), options);
     gradients = gradientSession.batch(batch);
     int columns = opened.components().size();
     masks = MaskMatrix.of(new BernoulliMasks(5, 0.9, columns), 0, 4 * batch);

@@ -1,11 +1,11 @@
 package io.ablate.benchmarks;
 
 import ai.onnxruntime.OrtException;
+import io.ablate.backend.Backends;
 import io.ablate.base.AblateException;
 import io.ablate.base.GateFailedException;
 import io.ablate.base.Problem;
 import io.ablate.forward.BatchOrder;
-import io.ablate.forward.OrtCpuBackend;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,7 +25,8 @@ public final class GradientRatio {
       run(
           new NumberOptions(
               arguments,
-              Map.of("--threads", 2.0, "--batch", 32.0, "--rounds", 25.0, "--gate", 2.6)));
+              Map.of("--threads", 2.0, "--batch", 32.0, "--rounds", 25.0, "--gate", 2.6),
+              Map.of("--backend", Backends.AUTO)));
     } catch (AblateException e) {
       System.err.println("gradient-ratio: " + e.getMessage());
       System.exit(e.exitCode());
@@ -38,8 +39,7 @@ public final class GradientRatio {
     int rounds = options.whole("--rounds");
     System.out.printf(
         Locale.ROOT,
-        "ONNX Runtime %s, Java %s, %d threads, batch %d, %d rounds%n",
-        new OrtCpuBackend().version(),
+        "Java %s, %d threads, batch %d, %d rounds%n",
         Runtime.version(),
         threads,
         batch,
@@ -49,15 +49,19 @@ public final class GradientRatio {
       double best = Double.POSITIVE_INFINITY;
       for (BatchOrder order : BatchOrder.values()) {
         Interleaved result;
-        try (GradientPair pair = new GradientPair(network, threads, batch, order)) {
+        String backend;
+        try (GradientPair pair =
+            new GradientPair(network, options.word("--backend"), threads, batch, order)) {
+          backend = pair.chosen.role().chosen() + " " + pair.chosen.role().version();
           result = Interleaved.measure(pair::runGradient, pair::runMasked, batch, rounds);
         }
         System.out.printf(
             Locale.ROOT,
-            "%-16s  %-8s  gradient %5.1f passes/s, masked %5.1f passes/s, cost %.2f (turn by turn"
+            "%-16s  %-8s  %s: gradient %5.1f passes/s, masked %5.1f passes/s, cost %.2f (turn by turn"
                 + " %.2f, quartiles %.2f to %.2f; fastest %.2f)%n",
             network,
             order.label(),
+            backend,
             result.first(),
             result.second(),
             result.ratio(),

@@ -1,6 +1,7 @@
 package io.ablate.benchmarks;
 
 import ai.onnxruntime.OrtException;
+import io.ablate.backend.Backends;
 import io.ablate.base.AblateException;
 import io.ablate.base.GateFailedException;
 import io.ablate.base.Problem;
@@ -10,9 +11,9 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Passes per second under masks as a share of the plain model's, on the bundled ResNet-8, taking
- * turns ({@link Interleaved}). Exits with 5 where the better of the two batch orders stays below
- * the gate.
+ * Passes per second under masks, on the backend chosen, as a share of the plain model's on ONNX
+ * Runtime, on a bundled network, taking turns ({@link Interleaved}). Exits with 5 where the better
+ * of the two batch orders stays below the gate.
  */
 public final class MaskedRatio {
   private MaskedRatio() {}
@@ -22,7 +23,8 @@ public final class MaskedRatio {
       run(
           new NumberOptions(
               arguments,
-              Map.of("--threads", 2.0, "--batch", 64.0, "--rounds", 101.0, "--gate", 0.75)));
+              Map.of("--threads", 2.0, "--batch", 64.0, "--rounds", 101.0, "--gate", 0.75),
+              Map.of("--model", "resnet8-cifar10", "--backend", Backends.AUTO)));
     } catch (AblateException e) {
       System.err.println("ratio: " + e.getMessage());
       System.exit(e.exitCode());
@@ -35,7 +37,8 @@ public final class MaskedRatio {
     int rounds = options.whole("--rounds");
     System.out.printf(
         Locale.ROOT,
-        "resnet8-cifar10, ONNX Runtime %s, Java %s, %d threads, batch %d, %d rounds%n",
+        "%s, plain on ONNX Runtime %s, Java %s, %d threads, batch %d, %d rounds%n",
+        options.word("--model"),
         new OrtCpuBackend().version(),
         Runtime.version(),
         threads,
@@ -44,16 +47,21 @@ public final class MaskedRatio {
     double best = 0;
     for (BatchOrder order : BatchOrder.values()) {
       Interleaved result;
-      try (ForwardPair pair = new ForwardPair(threads, batch, order)) {
+      String backend;
+      try (ForwardPair pair =
+          new ForwardPair(
+              options.word("--model"), options.word("--backend"), threads, batch, order)) {
+        backend = pair.chosen.role().chosen();
         result = Interleaved.measure(pair.plain::run, pair::runMasked, batch, rounds);
       }
       System.out.printf(
           Locale.ROOT,
-          "%-8s  plain %5.0f passes/s, masked %5.0f passes/s, ratio %.3f (turn by turn"
+          "%-8s  plain %5.0f passes/s, masked %5.0f passes/s by %s, ratio %.3f (turn by turn"
               + " %.3f, quartiles %.3f to %.3f; fastest %.3f)%n",
           order.label(),
           result.first(),
           result.second(),
+          backend,
           result.ratio(),
           result.median(),
           result.low(),

@@ -1,6 +1,7 @@
 package io.ablate.backend;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,19 @@ public record BackendReport(List<Role> roles, Environment environment) {
       String name, String requested, String chosen, String version, List<Rejected> rejected) {
     public Role {
       rejected = List.copyOf(rejected);
+    }
+
+    /** As a manifest keeps it. */
+    public Map<String, Object> report() {
+      return Map.of(
+          "requested",
+          requested,
+          "chosen",
+          chosen,
+          "rejected",
+          rejected.stream()
+              .map(other -> Map.of("name", (Object) other.name(), "why", other.why()))
+              .toList());
     }
   }
 

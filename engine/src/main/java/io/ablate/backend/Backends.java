@@ -6,7 +6,10 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.forward.ForwardBackend;
-import io.ablate.forward.OrtCpuBackend;
+import io.ablate.forward.ForwardBackendProvider;
+import io.ablate.forward.ForwardBackends;
+import io.ablate.forward.ForwardOptions;
+import io.ablate.instrument.InstrumentedModel;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.linalg.LinearAlgebraProvider;
 import io.ablate.linalg.LinearAlgebras;
@@ -27,7 +30,6 @@ public final class Backends {
   /** Asks for the best backend that can be used here. */
   public static final String AUTO = "auto";
 
-  private static final String NO_CUDA = "no CUDA backend in this build";
   private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
   private static final Set<String> ALREADY_SAID = ConcurrentHashMap.newKeySet();
 
@@ -81,30 +83,85 @@ public final class Backends {
   }
 
   /**
-   * What runs the passes.
+   * What runs the passes of a model: a backend by name, or the best that can run it for {@link
+   * #AUTO}.
+   *
+   * @throws UsageException if nothing has that name
+   * @throws BadInputException if it cannot be used here, or not for this model
+   */
+  public static Selection<ForwardBackend> forward(
+      String requested, InstrumentedModel model, ForwardOptions options) {
+    return forward(requested, model, options, ForwardBackends.providers());
+  }
+
+  static Selection<ForwardBackend> forward(
+      String requested,
+      InstrumentedModel model,
+      ForwardOptions options,
+      List<ForwardBackendProvider> providers) {
+    requireForward(requested, providers);
+    List<Rejected> rejected = new ArrayList<>();
+    for (ForwardBackendProvider provider : providers) {
+      if (!requested.equals(AUTO) && !requested.equals(provider.name())) {
+        continue;
+      }
+      Optional<Problem> problem = provider.whyUnusable();
+      if (problem.isEmpty()) {
+        ForwardBackend backend = provider.create();
+        problem = backend.whyNot(model, options);
+        if (problem.isEmpty()) {
+          return new Selection<>(
+              backend,
+              new Role("forward", requested, provider.name(), backend.version(), rejected));
+        }
+      }
+      if (!requested.equals(AUTO)) {
+        throw new BadInputException(
+            Problem.of("backend " + requested + " cannot be used: " + problem.get().message()));
+      }
+      rejected.add(rejection(provider.name(), problem.get()));
+    }
+    throw new IllegalStateException("no backend runs the model: " + rejected);
+  }
+
+  /**
+   * Checks the name of a backend for passes.
+   *
+   * @throws UsageException if nothing has that name
+   */
+  public static void requireForward(String requested) {
+    requireForward(requested, ForwardBackends.providers());
+  }
+
+  private static void requireForward(String requested, List<ForwardBackendProvider> providers) {
+    List<String> names = providers.stream().map(ForwardBackendProvider::name).toList();
+    if (!requested.equals(AUTO) && !names.contains(requested)) {
+      throw new UsageException(
+          Problem.of("unknown backend for forward passes")
+              .expected(AUTO + ", " + String.join(", ", names))
+              .found(requested));
+    }
+  }
+
+  /**
+   * Checks that a device is there.
    *
    * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"} or {@code "cuda:INDEX"}
    * @throws UsageException if there is no such device
    * @throws BadInputException if it has no backend here
    */
-  public static Selection<ForwardBackend> forward(String device) {
+  public static void requireDevice(String device) {
     if (device.equals("cuda") || device.startsWith("cuda:")) {
       throw new BadInputException(
           Problem.of("backend missing")
               .at("--device " + device)
-              .found(NO_CUDA)
+              .found("no CUDA backend in this build")
               .remedy("use --device cpu, or --device auto to take what is there"));
     }
     if (!device.equals(AUTO) && !device.equals("cpu")) {
       throw new UsageException(
           Problem.of("unknown device").at("--device").expected("auto or cpu").found(device));
     }
-    ForwardBackend backend = new OrtCpuBackend();
-    // No message here: where nothing better can be added, falling back on the CPU is no news.
-    List<Rejected> rejected =
-        device.equals(AUTO) ? List.of(new Rejected("cuda", NO_CUDA, null)) : List.of();
-    return new Selection<>(
-        backend, new Role("forward", device, backend.name(), backend.version(), rejected));
   }
 
   private static Rejected rejection(String name, Problem problem) {

@@ -128,6 +128,15 @@ public record CollectRequest(
           ProcessMemory.available() / 2);
     }
 
+    /**
+     * Another backend.
+     *
+     * @param report how it was chosen, for the manifest
+     */
+    public Settings backend(ForwardBackend backend, Map<String, Object> report) {
+      return new Settings(backend, report, threads, order, batch, memoryBytes);
+    }
+
     public Settings threads(int threads) {
       return new Settings(backend, backendReport, threads, order, batch, memoryBytes);
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Json;
 import io.ablate.base.Problem;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -103,6 +104,12 @@ public record Manifest(
   private static final Set<String> INDIFFERENT =
       Set.of(
           "model.file", "batch", "versions", "backend.report", "gradients.batch", "gradients.cost");
+
+  /** The manifest of the store in a folder; null if there is no store. */
+  public static @Nullable Manifest ofStore(Path folder) {
+    Path file = folder.resolve(StoreFiles.MANIFEST);
+    return Files.exists(file) ? read(file) : null;
+  }
 
   /**
    * Reads a manifest.

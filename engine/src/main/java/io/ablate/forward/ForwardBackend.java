@@ -1,7 +1,9 @@
 package io.ablate.forward;
 
+import io.ablate.base.Problem;
 import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.instrument.InstrumentedModel;
+import java.util.Optional;
 
 /** Something that runs instrumented models. Stateless and thread-safe. */
 public interface ForwardBackend {
@@ -10,6 +12,15 @@ public interface ForwardBackend {
 
   /** Version of the library that computes, for manifests. */
   String version();
+
+  /**
+   * Why this backend cannot run a model, or not fast, where another can; empty if it runs it.
+   *
+   * @param options as for {@link #open}
+   */
+  default Optional<Problem> whyNot(InstrumentedModel model, ForwardOptions options) {
+    return Optional.empty();
+  }
 
   /**
    * Loads a model.

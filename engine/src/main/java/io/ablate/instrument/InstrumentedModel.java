@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param label name of the input int64 [1 or rows]
  * @param output name of the output float32 [rows]
  * @param logits name of the output float32 [rows, classes]; null if not asked for
+ * @param logitTensor name of the same tensor, output or not
  * @param classes number of classes; −1 if the model does not tell
  * @param activationScale the graph of the activation scale; null if not asked for
  */
@@ -33,6 +34,7 @@ public record InstrumentedModel(
     String label,
     String output,
     @Nullable String logits,
+    String logitTensor,
     int classes,
     @Nullable ActivationScale activationScale) {
 

@@ -89,6 +89,7 @@ public final class Instrumenter {
         label,
         output,
         options.withLogits() ? rows : null,
+        rows,
         logits.classes(),
         options.withActivationScale() ? activationScale(model, components, options) : null);
   }

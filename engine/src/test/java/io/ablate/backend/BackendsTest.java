@@ -7,8 +7,15 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Json;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
+import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.forward.ForwardBackend;
+import io.ablate.forward.ForwardBackendProvider;
+import io.ablate.forward.ForwardOptions;
+import io.ablate.forward.ForwardSession;
+import io.ablate.forward.GradientSession;
 import io.ablate.forward.OrtCpuBackend;
+import io.ablate.forward.TinyModel;
+import io.ablate.instrument.InstrumentedModel;
 import io.ablate.linalg.EjmlLinearAlgebra;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.linalg.LinearAlgebraProvider;
@@ -103,26 +110,108 @@ class BackendsTest {
   }
 
   @Test
-  void shouldRunPassesOnTheCpuAndSayWhatElseThereIsNot() {
-    Selection<ForwardBackend> selection = Backends.forward("auto");
-    assertThat(selection.backend()).isInstanceOf(OrtCpuBackend.class);
-    assertThat(selection.role().chosen()).isEqualTo("onnxruntime-cpu");
-    assertThat(selection.role().version()).startsWith("1.");
+  void shouldRunPassesByOnnxRuntimeWhereNothingBetterCan() {
+    ForwardOptions options = new ForwardOptions(1, new long[] {TinyModel.INPUTS});
+    Selection<ForwardBackend> selection =
+        Backends.forward(
+            "auto",
+            TinyModel.plain(),
+            options,
+            List.of(
+                forward("absent", MISSING, null),
+                forward("picky", null, Problem.of("no fused passes")),
+                forward("plain", null, null)));
+    assertThat(selection.role().chosen()).isEqualTo("plain");
     assertThat(selection.role().rejected())
-        .containsExactly(new BackendReport.Rejected("cuda", "no CUDA backend in this build", null));
-    assertThat(Backends.forward("cpu").role().rejected()).isEmpty();
+        .containsExactly(
+            new BackendReport.Rejected(
+                "absent", "library not on the class path: libfast.so", "add the fast jar"),
+            new BackendReport.Rejected("picky", "no fused passes", null));
+    assertThat(selection.role().report())
+        .containsEntry("requested", "auto")
+        .containsEntry("chosen", "plain");
+    Selection<ForwardBackend> here = Backends.forward("auto", TinyModel.plain(), options);
+    assertThat(here.backend()).isInstanceOf(OrtCpuBackend.class);
+    assertThat(here.role().version()).startsWith("1.");
+  }
+
+  @Test
+  void shouldNotFallBackFromARequestedBackendForPasses() {
+    ForwardOptions options = new ForwardOptions(1, new long[] {TinyModel.INPUTS});
+    List<ForwardBackendProvider> providers =
+        List.of(forward("picky", null, Problem.of("no fused passes").at("node a")));
+    assertThatThrownBy(() -> Backends.forward("picky", TinyModel.plain(), options, providers))
+        .isInstanceOf(BadInputException.class)
+        .hasMessage("backend picky cannot be used: no fused passes: node a");
+    assertThatThrownBy(() -> Backends.requireForward("torch"))
+        .isInstanceOf(UsageException.class)
+        .hasMessage(
+            "unknown backend for forward passes; expected auto, onnxruntime-cpu, found torch");
   }
 
   @Test
   void shouldNotFallBackFromARequestedDevice() {
-    assertThatThrownBy(() -> Backends.forward("cuda:1"))
+    assertThatThrownBy(() -> Backends.requireDevice("cuda:1"))
         .isInstanceOf(BadInputException.class)
         .hasMessage(
             "backend missing: --device cuda:1; found no CUDA backend in this build;"
                 + " use --device cpu, or --device auto to take what is there");
-    assertThatThrownBy(() -> Backends.forward("abacus"))
+    assertThatThrownBy(() -> Backends.requireDevice("abacus"))
         .isInstanceOf(UsageException.class)
         .hasMessage("unknown device: --device; expected auto or cpu, found abacus");
+  }
+
+  private static ForwardBackendProvider forward(
+      String name, @Nullable Problem unusable, @Nullable Problem whyNot) {
+    return new ForwardBackendProvider() {
+      @Override
+      public String name() {
+        return name;
+      }
+
+      @Override
+      public int rank() {
+        return 1;
+      }
+
+      @Override
+      public Optional<Problem> whyUnusable() {
+        return Optional.ofNullable(unusable);
+      }
+
+      @Override
+      public String version() {
+        return "1";
+      }
+
+      @Override
+      public ForwardBackend create() {
+        return new Choosy(name, whyNot);
+      }
+    };
+  }
+
+  /** A backend that runs some models only. */
+  private record Choosy(String name, @Nullable Problem problem) implements ForwardBackend {
+    @Override
+    public String version() {
+      return "1";
+    }
+
+    @Override
+    public Optional<Problem> whyNot(InstrumentedModel model, ForwardOptions options) {
+      return Optional.ofNullable(problem);
+    }
+
+    @Override
+    public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
+      return new OrtCpuBackend().open(model, options);
+    }
+
+    @Override
+    public GradientSession openGradients(DifferentiatedModel model, ForwardOptions options) {
+      return new OrtCpuBackend().openGradients(model, options);
+    }
   }
 
   private static List<LinearAlgebraProvider> with(LinearAlgebraProvider first) {

@@ -209,6 +209,7 @@ class OrtCpuBackendTest {
             good.label(),
             good.output(),
             null,
+            good.logitTensor(),
             -1,
             null);
     assertThatThrownBy(() -> open(bad, 1))

@@ -141,6 +141,7 @@ public final class TinyModel {
         "label",
         "margin",
         logits ? "logits" : null,
+        "logits",
         -1,
         scale ? new InstrumentedModel.ActivationScale(scaleGraph(), "scale") : null);
   }

@@ -393,6 +393,8 @@ class BadInputTest {
     fails(USAGE, "collect", model, "--data", data, "--out", store).contains("--masks");
     fails(USAGE, "fit", store, "--method", "ridge").contains("--out");
     fails(USAGE, "inspect", model, "--components", "nothing*").contains("nothing*");
+    fails(USAGE, "inspect", model, "--backend", "torch")
+        .contains("unknown backend for forward passes", "onnxruntime-cpu", "found torch");
     fails(USAGE, "collect", model, "--masks", "many", "--out", store).contains("--masks");
     fails(USAGE, "inspect", model, "--ablation", "constant").contains("--constant FILE.npy");
     fails(USAGE, "inspect", model, "--reference", "bundled").contains("--ablation mean");

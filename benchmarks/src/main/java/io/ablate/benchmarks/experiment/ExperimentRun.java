@@ -193,8 +193,12 @@ final class ExperimentRun {
   }
 
   private BackendReport backends() {
-    Selection<ForwardBackend> forward = Backends.forward(Backends.AUTO);
-    return BackendReport.of(forward.role(), algebra.role());
+    // The reference, whatever else there is: results stay comparable.
+    ForwardBackend forward = options.settings().backend();
+    return BackendReport.of(
+        new BackendReport.Role(
+            "forward", forward.name(), forward.name(), forward.version(), List.of()),
+        algebra.role());
   }
 
   private Path write(Result result) {

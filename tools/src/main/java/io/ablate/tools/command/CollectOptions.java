@@ -1,5 +1,6 @@
 package io.ablate.tools.command;
 
+import io.ablate.backend.Backends;
 import io.ablate.base.BadInputException;
 import io.ablate.base.NpyFile;
 import io.ablate.base.Problem;
@@ -131,6 +132,16 @@ final class CollectOptions {
   private @Nullable String order;
 
   @Option(
+      names = "--backend",
+      order = 39,
+      paramLabel = "NAME",
+      defaultValue = Backends.AUTO,
+      description =
+          "What runs the passes: auto, onednn-cpu or onnxruntime-cpu (default: auto, the fastest"
+              + " that can run the model; of a store that is continued, its own).")
+  private String backend = Backends.AUTO;
+
+  @Option(
       names = "--batch",
       order = 40,
       paramLabel = "N",
@@ -173,6 +184,12 @@ final class CollectOptions {
           Problem.of("impossible batch").at("--batch").expected("1 to 65536").found(batch));
     }
     return batch;
+  }
+
+  /** What runs the passes, by name, or {@link Backends#AUTO}. */
+  String backend() {
+    Backends.requireForward(backend);
+    return backend;
   }
 
   @Nullable BatchOrder order() {

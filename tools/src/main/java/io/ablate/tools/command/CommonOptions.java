@@ -1,6 +1,6 @@
 package io.ablate.tools.command;
 
-import io.ablate.base.BadInputException;
+import io.ablate.backend.Backends;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import java.util.List;
@@ -64,18 +64,7 @@ final class CommonOptions {
 
   /** Checks that the requested device is there: {@code auto} and {@code cpu} are. */
   void requireDevice() {
-    if (device.equals("auto") || device.equals("cpu")) {
-      return;
-    }
-    if (device.equals("cuda") || device.startsWith("cuda:")) {
-      throw new BadInputException(
-          Problem.of("backend missing")
-              .at("--device " + device)
-              .found("no CUDA backend in this build")
-              .remedy("use --device cpu, or --device auto to take what is there"));
-    }
-    throw new UsageException(
-        Problem.of("unknown device").at("--device").expected("auto or cpu").found(device));
+    Backends.requireDevice(device);
   }
 
   static boolean verbose(ParseResult parsed) {

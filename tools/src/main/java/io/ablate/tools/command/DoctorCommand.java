@@ -3,7 +3,8 @@ package io.ablate.tools.command;
 import io.ablate.base.Problem;
 import io.ablate.base.UserCache;
 import io.ablate.example.Cifar10Download;
-import io.ablate.forward.OrtCpuBackend;
+import io.ablate.forward.ForwardBackendProvider;
+import io.ablate.forward.ForwardBackends;
 import io.ablate.linalg.LinearAlgebraProvider;
 import io.ablate.linalg.LinearAlgebras;
 import io.ablate.tools.ConsoleProgress;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 
 /** Backends, versions, devices, what is missing and how to get it. Never fails. */
@@ -83,18 +85,30 @@ final class DoctorCommand extends Subcommand {
 
   private static List<Finding> findings() {
     List<Finding> findings = new ArrayList<>();
-    findings.add(onnxRuntime());
-    findings.add(cuda());
     boolean chosen = false;
+    for (ForwardBackendProvider provider : ForwardBackends.providers()) {
+      Finding finding =
+          finding(
+              "forward passes",
+              provider.name(),
+              provider.whyUnusable(),
+              provider::version,
+              chosen ? "" : ", chosen by auto for the models that it knows");
+      chosen |= finding.usable();
+      findings.add(finding);
+    }
+    findings.add(cuda());
+    chosen = false;
     for (LinearAlgebraProvider provider : LinearAlgebras.providers()) {
-      Optional<Problem> problem = provider.whyUnusable();
-      boolean usable = problem.isEmpty();
-      String detail =
-          usable
-              ? provider.version() + (chosen ? "" : ", chosen by auto")
-              : problem.get().message();
-      chosen |= usable;
-      findings.add(new Finding("linear algebra", provider.name(), usable, detail));
+      Finding finding =
+          finding(
+              "linear algebra",
+              provider.name(),
+              provider.whyUnusable(),
+              provider::version,
+              chosen ? "" : ", chosen by auto");
+      chosen |= finding.usable();
+      findings.add(finding);
     }
     findings.add(cifar10());
     return findings;
@@ -110,18 +124,19 @@ final class DoctorCommand extends Subcommand {
         there ? folder.toString() : "not downloaded; get it with: ablate fetch cifar10");
   }
 
-  private static Finding onnxRuntime() {
+  private static Finding finding(
+      String use, String name, Optional<Problem> problem, Supplier<String> version, String note) {
+    if (problem.isPresent()) {
+      return new Finding(use, name, false, problem.get().message());
+    }
     try {
-      return new Finding(
-          "forward passes", "cpu", true, "ONNX Runtime " + new OrtCpuBackend().version());
+      return new Finding(use, name, true, version.get() + note);
     } catch (RuntimeException | LinkageError e) {
       return new Finding(
-          "forward passes",
-          "cpu",
+          use,
+          name,
           false,
-          "ONNX Runtime does not load: "
-              + e
-              + "; it needs a 64-bit system with glibc and libstdc++");
+          "does not load: " + e + "; it needs a 64-bit system with glibc and libstdc++");
     }
   }
 

@@ -4,9 +4,12 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.ablate.backend.BackendReport;
+import io.ablate.backend.Backends;
 import io.ablate.component.Component;
 import io.ablate.component.ComponentSet;
 import io.ablate.example.ModelSidecar;
+import io.ablate.forward.ForwardOptions;
 import io.ablate.instrument.Ablation;
 import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
@@ -17,6 +20,7 @@ import io.ablate.tools.ConsoleProgress;
 import io.ablate.tools.report.TextTable;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -55,6 +59,8 @@ final class InspectCommand extends Subcommand {
       int classes,
       String ablation,
       String output,
+      String backend,
+      Map<String, String> otherBackends,
       int components,
       List<Layer> layers) {}
 
@@ -78,6 +84,13 @@ final class InspectCommand extends Subcommand {
       how = how.reference(new float[components.size()]);
     }
     InstrumentedModel instrumented = Instrumenter.instrument(onnx, components, how);
+    long[] shape = instrumented.example().shape();
+    BackendReport.Role backend =
+        Backends.forward(
+                collect.backend(),
+                instrumented,
+                new ForwardOptions(common.threads(), Arrays.copyOfRange(shape, 1, shape.length)))
+            .role();
     Inspected inspected =
         new Inspected(
             file.toString(),
@@ -89,9 +102,18 @@ final class InspectCommand extends Subcommand {
             instrumented.classes(),
             instrumented.ablation().label(),
             instrumented.outputFunction().label(),
+            backend.chosen(),
+            others(backend),
             components.size(),
             layers(components));
     print(inspected, () -> text(inspected));
+  }
+
+  /** The backends that were preferred, with what keeps them from running this model. */
+  private static Map<String, String> others(BackendReport.Role backend) {
+    Map<String, String> others = new LinkedHashMap<>();
+    backend.rejected().forEach(other -> others.put(other.name(), other.why()));
+    return others;
   }
 
   private static List<Layer> layers(ComponentSet components) {
@@ -155,7 +177,8 @@ final class InspectCommand extends Subcommand {
                 List.of(
                     "classes", found.classes() < 0 ? "unknown" : Integer.toString(found.classes())),
                 List.of("ablation", found.ablation()),
-                List.of("output function", found.output()))));
+                List.of("output function", found.output()),
+                List.of("passes by", passes(found)))));
     text.append('\n');
     List<List<String>> rows = new ArrayList<>();
     rows.add(List.of("layer", "kind", "tensor", "components"));
@@ -169,6 +192,14 @@ final class InspectCommand extends Subcommand {
     }
     rows.add(List.of("", "", "n", String.format(Locale.ROOT, "%,d", found.components())));
     return text.append(TextTable.align(rows, 3)).toString();
+  }
+
+  private static String passes(Inspected found) {
+    StringBuilder text = new StringBuilder(found.backend());
+    found
+        .otherBackends()
+        .forEach((name, why) -> text.append("; not ").append(name).append(": ").append(why));
+    return text.toString();
   }
 
   private static String values(List<Value> values) {

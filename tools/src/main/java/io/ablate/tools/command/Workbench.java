@@ -1,16 +1,21 @@
 package io.ablate.tools.command;
 
+import io.ablate.backend.Backends;
+import io.ablate.backend.Selection;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.component.ComponentSet;
 import io.ablate.dataset.CollectRequest;
+import io.ablate.dataset.Manifest;
 import io.ablate.differentiate.MaskGradients;
 import io.ablate.example.Example;
 import io.ablate.example.ExampleSource;
 import io.ablate.example.ExampleSources;
 import io.ablate.example.ModelSidecar;
+import io.ablate.forward.ForwardBackend;
+import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.MeanReference;
 import io.ablate.instrument.Ablation;
 import io.ablate.instrument.ExampleInput;
@@ -83,6 +88,7 @@ final class Workbench implements AutoCloseable {
       Progress progress) {
     options.requireMasks();
     options.requirePrecision();
+    options.backend();
     int[] examples = data.selection();
     OnnxModel onnx = OnnxModel.read(modelFile);
     ModelSidecar sidecar = modelOptions.sidecarOf(modelFile);
@@ -160,6 +166,17 @@ final class Workbench implements AutoCloseable {
     return request(design, store, firstRow, rows, resume);
   }
 
+  /** What runs the passes; a store that is continued says so itself. */
+  private Selection<ForwardBackend> backend(Path store, boolean resume) {
+    String name = options.backend();
+    Manifest stored = resume ? Manifest.ofStore(store) : null;
+    if (name.equals(Backends.AUTO) && stored != null) {
+      name = stored.backend().name();
+    }
+    long[] shape = source.load(examples[0]).shape();
+    return Backends.forward(name, model, new ForwardOptions(threads, shape));
+  }
+
   private CollectRequest request(
       MaskDesign masks, Path store, long firstRow, int rows, boolean resume) {
     int count = rows;
@@ -170,8 +187,12 @@ final class Workbench implements AutoCloseable {
       }
       count = Math.toIntExact(available - firstRow);
     }
+    Selection<ForwardBackend> chosen = backend(store, resume);
     CollectRequest.Settings settings =
-        CollectRequest.Settings.defaults().threads(threads).batch(options.order(), options.batch());
+        CollectRequest.Settings.defaults()
+            .threads(threads)
+            .backend(chosen.backend(), chosen.role().report())
+            .batch(options.order(), options.batch());
     settings =
         new CollectRequest.Settings(
             settings.backend(),

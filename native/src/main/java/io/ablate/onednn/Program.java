@@ -1,0 +1,34 @@
+package io.ablate.onednn;
+
+import io.ablate.forward.BatchShape;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What computes the logits of an instrumented model for one batch shape: a list of operations, each
+ * with the element-wise ones that follow it (mask, bias, residual, activation).
+ *
+ * @param shape rows of masks and of examples
+ * @param input the examples
+ * @param steps in order
+ * @param masks for every part of the mask that is multiplied with a value, the columns of the mask
+ *     that its channels belong to; −1 for a channel that is always kept
+ * @param logits [rows, classes]
+ * @param backward what makes it a program of gradients; null for passes alone
+ */
+record Program(
+    BatchShape shape,
+    Value input,
+    List<Step> steps,
+    List<int[]> masks,
+    Value logits,
+    @Nullable Backward backward) {
+
+  /**
+   * The way back: the steps from {@code first} on compute the derivative by the masks.
+   *
+   * @param first position of the first step back
+   * @param logits derivative of each row's scalar by its logits, [rows, classes], set between
+   */
+  record Backward(int first, Value logits) {}
+}
