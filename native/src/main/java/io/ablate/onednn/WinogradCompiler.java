@@ -18,6 +18,8 @@ final class WinogradCompiler {
   /** Transformed images and products together: what stays in the outer cache of a core. */
   private static final long CHUNK_BYTES = 4L << 20;
 
+  private static final long LARGE_WEIGHTS = 16L << 20;
+
   /** Floats between planes, so that they do not fall on the same lines of the cache. */
   private static final int PLANE_GAP = 16;
 
@@ -173,7 +175,10 @@ final class WinogradCompiler {
   private static int chunk(WinogradTransforms.Shape shape, int batch) {
     long image =
         (long) WinogradTransforms.PLANES * shape.tiles() * (shape.in() + shape.out()) * Float.BYTES;
-    int most = Math.clamp(CHUNK_BYTES / image, 1, batch);
+    long weights = (long) WinogradTransforms.PLANES * shape.in() * shape.out() * Float.BYTES;
+    // Weights that no cache holds come from memory for every chunk: then fewer are better.
+    long bytes = weights > LARGE_WEIGHTS ? 2 * CHUNK_BYTES : CHUNK_BYTES;
+    int most = Math.clamp(bytes / image, 1, batch);
     int chunks = (batch + most - 1) / most;
     return (batch + chunks - 1) / chunks;
   }
