@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -44,6 +45,24 @@ class BundledLibraryTest {
     assertThat(file).hasBinaryContent(resource());
   }
 
+  /** Size and time of change tell whether a file has to be read again. */
+  @Test
+  void shouldReadAgainWhatWasTouched() throws Exception {
+    Path file = library(digest()).extract(cache).resolve(FILE);
+    library(digest()).extract(cache);
+    FileTime checked = Files.getLastModifiedTime(file);
+    byte[] other = resource();
+    other[0]++;
+    Files.write(file, other);
+    Files.setLastModifiedTime(file, checked);
+    library(digest()).extract(cache);
+    assertThat(file).hasBinaryContent(other);
+
+    Files.setLastModifiedTime(file, FileTime.fromMillis(checked.toMillis() + 2000));
+    library(digest()).extract(cache);
+    assertThat(file).hasBinaryContent(resource());
+  }
+
   @Test
   void shouldExtractInManyThreadsAtOnce() throws Exception {
     try (ExecutorService pool = Executors.newFixedThreadPool(8)) {
@@ -57,7 +76,7 @@ class BundledLibraryTest {
     }
     try (var left = Files.list(library(digest()).extract(cache))) {
       assertThat(left.map(path -> path.getFileName().toString()))
-          .containsExactlyInAnyOrder(FILE, ".lock");
+          .containsExactlyInAnyOrder(FILE, FILE + ".checked", ".lock");
     }
   }
 
