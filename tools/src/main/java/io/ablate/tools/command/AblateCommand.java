@@ -39,6 +39,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       QueryCommand.class,
       MergeCommand.class,
       FetchCommand.class,
+      BenchCommand.class,
       DoctorCommand.class
     })
 public final class AblateCommand implements Runnable {
