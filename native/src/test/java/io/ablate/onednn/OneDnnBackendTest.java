@@ -61,6 +61,8 @@ class OneDnnBackendTest {
   void shouldEqualTheReferenceInEveryOrder(String name) {
     InstrumentedModel model = network(name);
     ForwardOptions options = new ForwardOptions(2, Networks.SHAPE);
+    assumeTrue(
+        Networks.knowsProcessor() || backend.whyNot(model, options).isEmpty(), "fast code for it");
     assertThat(backend.whyNot(model, options)).isEmpty();
     try (ForwardSession found = backend.open(model, options);
         ForwardSession reference = new OrtCpuBackend().open(model, options)) {
@@ -91,7 +93,7 @@ class OneDnnBackendTest {
           for (BatchShape shape : shapes(rows)) {
             float[] first = logits(session, shape)[0];
             alone = alone == null ? first : alone;
-            assertThat(first).as("%d threads, %s", threads, shape).isEqualTo(alone);
+            Networks.assertSame(threads + " threads, " + shape, first, alone);
           }
         }
       }

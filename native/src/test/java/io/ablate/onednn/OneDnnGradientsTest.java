@@ -52,6 +52,8 @@ class OneDnnGradientsTest {
     ForwardOptions options = new ForwardOptions(2, Networks.SHAPE);
     try (GradientSession found = backend.openGradients(model, options);
         GradientSession reference = new OrtCpuBackend().openGradients(model, options)) {
+      assumeTrue(
+          Networks.knowsProcessor() || found instanceof OneDnnGradientSession, "fast code for it");
       assertThat(found).isInstanceOf(OneDnnGradientSession.class);
       for (int rows : new int[] {1, 7}) {
         float[][] expected = gradients(reference, rows);
@@ -82,7 +84,7 @@ class OneDnnGradientsTest {
         for (int rows : new int[] {1, 2, 5, 40}) {
           float[] first = gradients(session, rows)[0];
           alone = alone == null ? first : alone;
-          assertThat(first).as("%d threads, %d rows", threads, rows).isEqualTo(alone);
+          Networks.assertSame(threads + " threads, " + rows + " rows", first, alone);
         }
       }
     }
