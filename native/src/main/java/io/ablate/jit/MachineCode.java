@@ -29,6 +29,8 @@ final class MachineCode implements AutoCloseable {
   private static final MethodHandle MPROTECT =
       system("mprotect", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
   private static final MethodHandle MUNMAP = system("munmap", JAVA_INT, ADDRESS, JAVA_LONG);
+  // The short one keeps the thread from reaching a safepoint: a tile takes about a microsecond.
+  private static final MethodHandle CALL_SHORT = caller(Linker.Option.critical(false));
   private static final MethodHandle CALL = caller();
 
   private final MemorySegment memory;
@@ -71,6 +73,15 @@ final class MachineCode implements AutoCloseable {
     return entries[function];
   }
 
+  /** Calls a function that takes about a microsecond. */
+  static void callShort(MemorySegment entry, long a, long b, long c, long d, long e, long f) {
+    try {
+      CALL_SHORT.invokeExact(entry, a, b, c, d, e, f);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
   static void call(MemorySegment entry, long a, long b, long c, long d, long e, long f) {
     try {
       CALL.invokeExact(entry, a, b, c, d, e, f);
@@ -80,12 +91,12 @@ final class MachineCode implements AutoCloseable {
   }
 
   @SuppressWarnings("restricted") // calling machine code is the purpose
-  private static MethodHandle caller() {
+  private static MethodHandle caller(Linker.Option... options) {
     return Linker.nativeLinker()
         .downcallHandle(
             FunctionDescriptor.ofVoid(
                 JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-            Linker.Option.critical(false)); // a tile takes about a microsecond
+            options);
   }
 
   @SuppressWarnings("restricted") // calling native code is the purpose

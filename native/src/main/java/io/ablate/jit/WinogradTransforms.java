@@ -185,7 +185,7 @@ public final class WinogradTransforms implements AutoCloseable {
   public void input(long source, long planes) {
     long tile = (long) shape.in * Float.BYTES;
     for (int t = 0; t < inputs.length; t++) {
-      MachineCode.call(inputs[t], source + inputStart[t], planes + t * tile, 0, 0, 0, 0);
+      MachineCode.callShort(inputs[t], source + inputStart[t], planes + t * tile, 0, 0, 0, 0);
     }
   }
 
@@ -202,7 +202,7 @@ public final class WinogradTransforms implements AutoCloseable {
     long tile = (long) shape.out * Float.BYTES;
     for (int t = 0; t < outputs.length; t++) {
       long at = outputStart[t];
-      MachineCode.call(
+      MachineCode.callShort(
           outputs[t],
           planes + t * tile,
           target + at,
