@@ -1,28 +1,12 @@
 package io.ablate.forward;
 
-import io.ablate.base.Problem;
-import java.util.Optional;
+import io.ablate.base.BackendProvider;
 
 /**
- * Offers a backend to the engine through {@link java.util.ServiceLoader}. Constructing a provider
- * must neither load native code nor fail.
+ * Offers a backend to the engine through {@link java.util.ServiceLoader}. Its name is {@link
+ * ForwardBackend#name()}; ONNX Runtime on the CPU is the reference.
  */
-public interface ForwardBackendProvider {
-  /** As {@link ForwardBackend#name()}. */
-  String name();
-
-  /** The usable provider of the highest rank is preferred; ONNX Runtime has rank 0. */
-  int rank();
-
-  /**
-   * Why it cannot be used here, and what mends that; empty if it can. The first call may probe
-   * (load libraries); later calls are cheap.
-   */
-  Optional<Problem> whyUnusable();
-
-  /** Version of the library that computes; asked only where {@link #whyUnusable()} is empty. */
-  String version();
-
+public interface ForwardBackendProvider extends BackendProvider {
   /** The backend; called only where {@link #whyUnusable()} is empty. */
   ForwardBackend create();
 }

@@ -1,11 +1,9 @@
 package io.ablate.forward;
 
+import io.ablate.base.BackendProvider;
 import io.ablate.base.Problem;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.ServiceLoader;
 
 /** Finds the implementations of {@link ForwardBackend} on the class path. */
 public final class ForwardBackends {
@@ -13,14 +11,7 @@ public final class ForwardBackends {
 
   /** All providers, the preferred first; ONNX Runtime on the CPU is always among them. */
   public static List<ForwardBackendProvider> providers() {
-    List<ForwardBackendProvider> providers = new ArrayList<>();
-    ServiceLoader.load(ForwardBackendProvider.class).forEach(providers::add);
-    providers.add(new Reference());
-    providers.sort(
-        Comparator.comparingInt(ForwardBackendProvider::rank)
-            .reversed()
-            .thenComparing(ForwardBackendProvider::name));
-    return providers;
+    return BackendProvider.all(ForwardBackendProvider.class, new Reference());
   }
 
   private static final class Reference implements ForwardBackendProvider {

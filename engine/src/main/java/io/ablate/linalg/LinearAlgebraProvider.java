@@ -1,28 +1,12 @@
 package io.ablate.linalg;
 
-import io.ablate.base.Problem;
-import java.util.Optional;
+import io.ablate.base.BackendProvider;
 
 /**
- * Offers an implementation to the engine through {@link java.util.ServiceLoader}. Constructing a
- * provider must neither load native code nor fail.
+ * Offers an implementation to the engine through {@link java.util.ServiceLoader}. Its name is
+ * {@link LinearAlgebra#name()}; EJML is the reference.
  */
-public interface LinearAlgebraProvider {
-  /** As {@link LinearAlgebra#name()}. */
-  String name();
-
-  /** The usable provider of the highest rank is preferred; the EJML reference has rank 0. */
-  int rank();
-
-  /**
-   * Why it cannot be used here, and what mends that; empty if it can. The first call may probe
-   * (load libraries); later calls are cheap.
-   */
-  Optional<Problem> whyUnusable();
-
-  /** Version of the library that computes; asked only where {@link #whyUnusable()} is empty. */
-  String version();
-
+public interface LinearAlgebraProvider extends BackendProvider {
   /**
    * The implementation; called only where {@link #whyUnusable()} is empty.
    *

@@ -1,11 +1,9 @@
 package io.ablate.linalg;
 
+import io.ablate.base.BackendProvider;
 import io.ablate.base.Problem;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.ServiceLoader;
 
 /** Finds the implementations of {@link LinearAlgebra} on the class path. */
 public final class LinearAlgebras {
@@ -13,14 +11,7 @@ public final class LinearAlgebras {
 
   /** All providers, the preferred first; the EJML reference is always among them. */
   public static List<LinearAlgebraProvider> providers() {
-    List<LinearAlgebraProvider> providers = new ArrayList<>();
-    ServiceLoader.load(LinearAlgebraProvider.class).forEach(providers::add);
-    providers.add(new Reference());
-    providers.sort(
-        Comparator.comparingInt(LinearAlgebraProvider::rank)
-            .reversed()
-            .thenComparing(LinearAlgebraProvider::name));
-    return providers;
+    return BackendProvider.all(LinearAlgebraProvider.class, new Reference());
   }
 
   private static final class Reference implements LinearAlgebraProvider {
