@@ -110,6 +110,7 @@ public final class Backends {
         ForwardBackend backend = provider.create();
         problem = backend.whyNot(model, options);
         if (problem.isEmpty()) {
+          rejected.forEach(other -> sayOnce(other, provider.name()));
           return new Selection<>(
               backend,
               new Role("forward", requested, provider.name(), backend.version(), rejected));

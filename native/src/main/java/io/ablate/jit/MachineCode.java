@@ -61,11 +61,33 @@ final class MachineCode implements AutoCloseable {
     }
   }
 
-  /** Whether this machine is one whose instructions {@link Assembler} writes. */
+  /**
+   * Whether this machine is one whose instructions {@link Assembler} writes, and lets this process
+   * make executable memory: hardened systems do not. Asked once.
+   */
   static boolean isPossible() {
-    String processor = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
-    return System.getProperty("os.name", "").equals("Linux")
-        && (processor.equals("amd64") || processor.equals("x86_64"));
+    return Probe.POSSIBLE;
+  }
+
+  private static final class Probe {
+    static final boolean POSSIBLE = isX86Linux() && isAllowed();
+
+    private static boolean isX86Linux() {
+      String processor = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
+      return System.getProperty("os.name", "").equals("Linux")
+          && (processor.equals("amd64") || processor.equals("x86_64"));
+    }
+
+    private static boolean isAllowed() {
+      Assembler nothing = new Assembler();
+      nothing.leave();
+      try (MachineCode code = new MachineCode(List.of(nothing.code()))) {
+        call(code.entry(0), 0, 0, 0, 0, 0, 0);
+        return true;
+      } catch (IllegalStateException e) {
+        return false; // the question was whether it works
+      }
+    }
   }
 
   /** The function of that number, for {@link #call}. */

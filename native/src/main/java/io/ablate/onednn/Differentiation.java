@@ -128,8 +128,8 @@ final class Differentiation {
             when algorithm == Const.BINARY_ADD || algorithm == Const.BINARY_SUB -> {}
         case PostOp.Binary(int algorithm, Operand.Tensor(Value value))
             when algorithm == Const.BINARY_ADD -> {
-          if (added != null) {
-            throw unsupported(step, "several sums");
+          if (added != null || value.elements() != step.output().elements()) {
+            throw unsupported(step, "several sums, or one that broadcasts");
           }
           added = value;
         }

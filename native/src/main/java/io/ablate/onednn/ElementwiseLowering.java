@@ -3,7 +3,7 @@ package io.ablate.onednn;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import io.ablate.onnx.Constant;
 import io.ablate.onnx.Nodes;
-import org.jspecify.annotations.Nullable;
+import java.util.Arrays;
 
 /** Activations, and sums and products of two tensors. */
 final class ElementwiseLowering {
@@ -176,11 +176,11 @@ final class ElementwiseLowering {
     return (long) a.height() * a.width() > (long) b.height() * b.width();
   }
 
-  private void requireFits(NodeProto node, @Nullable Value wide, Value other)
+  private void requireFits(NodeProto node, Value wide, Value other)
       throws UnsupportedGraphException {
     boolean same =
-        wide != null
-            && wide.flat() == other.flat()
+        wide.flat() == other.flat()
+            && Arrays.equals(wide.unrolled(), other.unrolled())
             && wide.channels() == other.channels()
             && (wide.height() == other.height() && wide.width() == other.width()
                 || other.height() * other.width() == 1);

@@ -73,7 +73,7 @@ final class Lowering {
     values.put(model.example().name(), input);
     Set<String> needed = needed();
     for (NodeProto node : graph.nodes()) {
-      if (needed.contains(node.getOutput(0)) || Nodes.is(node, "Split")) {
+      if (needed.contains(node.getOutput(0))) {
         node(node);
       }
     }
@@ -260,31 +260,51 @@ final class Lowering {
         : program.repeated(value);
   }
 
+  /** Shapes that keep rows apart and their numbers in place: [batch, values], or one position. */
   private Value reshape(NodeProto node) throws UnsupportedGraphException {
     Value value = value(node, 0);
-    if (value.flat()) {
-      boolean image = Nodes.is(node, "Unsqueeze") || targetLength(node) == 4;
-      if (!Nodes.is(node, "Flatten") && image && value.unrolled() == null) {
-        return alias(node, value.unflattened());
-      }
-      return alias(node, value);
-    }
+    boolean onePosition = value.height() * value.width() == 1 && value.unrolled() == null;
     boolean flattens =
         switch (node.getOpType()) {
           case "Flatten" -> Nodes.integer(node, "axis", 1) == 1;
-          case "Squeeze" -> value.height() * value.width() == 1;
-          case "Reshape" -> targetLength(node) == 2;
+          case "Squeeze" -> !value.flat() && onePosition && dropsPositions(node);
+          case "Reshape" -> isTarget(node, value, 2);
           default -> false;
         };
-    if (!flattens) {
+    if (flattens) {
+      return alias(node, value.flat() ? value : value.flattened());
+    }
+    boolean adds =
+        onePosition
+            && (Nodes.is(node, "Unsqueeze")
+                ? value.flat() && dropsPositions(node)
+                : Nodes.is(node, "Reshape") && isTarget(node, value, 4));
+    if (!adds) {
       throw unsupported(node, "a shape other than [batch, values]");
     }
-    return alias(node, value.flattened());
+    return alias(node, value.unflattened());
   }
 
-  private int targetLength(NodeProto node) {
-    long[] target = Nodes.is(node, "Reshape") ? Constants.longs(graph, Nodes.input(node, 1)) : null;
-    return target == null || target.length == 0 || target[0] > 1 ? -1 : target.length;
+  /** Whether the axes of a Squeeze or Unsqueeze are those of the positions. */
+  private boolean dropsPositions(NodeProto node) {
+    String input = Nodes.input(node, 1);
+    long[] axes = input.isEmpty() ? Nodes.integers(node, "axes") : Constants.longs(graph, input);
+    return axes != null
+        && Arrays.equals(
+            Arrays.stream(axes).map(axis -> axis < 0 ? axis + 4 : axis).sorted().toArray(),
+            new long[] {2, 3});
+  }
+
+  /** Whether a Reshape is to [batch, all values of a row], or the same with one position. */
+  private boolean isTarget(NodeProto node, Value value, int rank) {
+    long[] target = Constants.longs(graph, Nodes.input(node, 1));
+    if (target == null || target.length != rank || target[0] > 0) {
+      return false;
+    }
+    long row = value.elements() / value.batch();
+    boolean takesRest = target[1] == -1 && target[0] == 0;
+    boolean positions = rank == 2 || target[2] == 1 && target[3] == 1;
+    return positions && (takesRest || target[1] == row);
   }
 
   private Value gemm(NodeProto node) throws UnsupportedGraphException {
@@ -361,7 +381,8 @@ final class Lowering {
     }
     Value first = inputs.getFirst();
     long axis = Nodes.integer(node, "axis", 0);
-    if ((axis != 1 && axis != (first.flat() ? -1 : -3)) || first.unrolled() != null) {
+    boolean unrolled = inputs.stream().anyMatch(input -> input.unrolled() != null);
+    if ((axis != 1 && axis != (first.flat() ? -1 : -3)) || unrolled) {
       throw unsupported(node, "an axis other than that of the channels");
     }
     for (int i = 0; i < inputs.size(); i++) {

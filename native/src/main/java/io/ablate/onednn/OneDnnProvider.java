@@ -26,8 +26,8 @@ public final class OneDnnProvider implements ForwardBackendProvider {
     Problem problem = OneDnn.problem();
     if (problem == null && !WinogradCompiler.isPossible()) {
       problem =
-          Problem.of("no gain over ONNX Runtime on this processor")
-              .expected("AVX2")
+          Problem.of("no gain over ONNX Runtime on this machine")
+              .expected("Linux, AVX2, and leave to make executable memory")
               .remedy("use " + OrtCpuBackend.NAME);
     }
     return Optional.ofNullable(problem);

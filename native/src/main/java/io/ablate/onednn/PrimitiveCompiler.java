@@ -89,11 +89,6 @@ final class PrimitiveCompiler {
     return attributes;
   }
 
-  /** A value image by image. */
-  Place.OfValue images(Value value) {
-    return new Place.OfValue(value.storage(), value.elements() / value.batch() * Float.BYTES);
-  }
-
   /** A number per channel, where one may stand for all. */
   static float[] spread(float[] values, int channels) {
     if (values.length == channels) {

@@ -27,10 +27,7 @@ final class WindowLowering {
       throw lowering.unsupported(node, "a window of " + (dims.length - 2) + " axes");
     }
     Window window = window(node, input, new long[] {dims[2], dims[3]}, false);
-    Constant bias = lowering.constant(node, 2);
-    if (bias == null && !Nodes.input(node, 2).isEmpty()) {
-      throw lowering.unsupported(node, "a bias that is not constant");
-    }
+    Constant bias = Nodes.input(node, 2).isEmpty() ? null : lowering.requireConstant(node, 2);
     ProgramBuilder program = lowering.program();
     boolean onePosition =
         input.height() * input.width() == 1

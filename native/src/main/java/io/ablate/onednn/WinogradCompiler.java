@@ -15,6 +15,9 @@ final class WinogradCompiler {
   /** Below, the transforms cost what the products save. */
   private static final int MIN_CHANNELS = 32;
 
+  /** Elements of an image, above which its transform is no matter of a cache any more. */
+  private static final long MAX_ELEMENTS = 16L << 20;
+
   /** Transformed images and products together: what stays in the outer cache of a core. */
   private static final long CHUNK_BYTES = 4L << 20;
 
@@ -101,6 +104,8 @@ final class WinogradCompiler {
         && window.before()[0] <= 2
         && window.before()[1] >= 0
         && window.before()[1] <= 2
+        && Math.max(step.input().elements(), step.output().elements())
+            <= MAX_ELEMENTS * step.input().batch()
         && Math.min(dims[0], dims[1]) >= MIN_CHANNELS
         && dims[0] % WinogradTransforms.VECTOR == 0
         && dims[1] % WinogradTransforms.VECTOR == 0;

@@ -62,6 +62,7 @@ final class Networks {
     all.put("batch norm left", classifier(Networks::batchNorms, 16));
     all.put("flattened", flattened());
     all.put("layers", layers());
+    all.put("views", views());
     return all;
   }
 
@@ -86,7 +87,8 @@ final class Networks {
       BiFunction<GraphBuilder, String, String> body, int channels) {
     GraphBuilder b = new GraphBuilder(7);
     String x = body.apply(b, b.input("x", -1, 3, 9, 10));
-    b.gemm("fc", "logits", b.meanOverPositions(x), channels, CLASSES);
+    String mean = b.node("GlobalAveragePool", "mean_of_all", List.of(x));
+    b.gemm("fc", "logits", b.node("Flatten", "row", List.of(mean)), channels, CLASSES);
     return instrumented(b.output("logits", -1, CLASSES).model(), "");
   }
 
@@ -231,6 +233,93 @@ final class Networks {
     return b.relu(b.add("three", b.add("two", dilated, strided), again));
   }
 
+  /** Operators that move nothing, and a division. */
+  private static InstrumentedModel views() {
+    GraphBuilder b = new GraphBuilder(11);
+    String a = b.relu(scaled(b, "a", b.input("x", -1, 3, 9, 10), 3, 16, 1));
+    String mean =
+        b.node("GlobalAveragePool", "mean", List.of(b.node("Identity", "same", List.of(a))));
+    String axes = b.integers("axes", 2, 3);
+    String flat = b.node("Squeeze", "flat", List.of(mean, axes));
+    String hidden = b.relu(b.linear("hidden", b.node("Dropout", "dropout", List.of(flat)), 16, 16));
+    String image = b.node("Unsqueeze", "image", List.of(hidden, axes));
+    String scaled = b.node("Div", "divided", List.of(b.conv("c", image, 16, 12, 1), divisors(b)));
+    String rows = b.node("Reshape", "rows", List.of(scaled, b.integers("target", 0, -1)));
+    b.gemm("fc", "logits", rows, 12, CLASSES);
+    return instrumented(b.output("logits", -1, CLASSES).model(), "");
+  }
+
+  private static String divisors(GraphBuilder b) {
+    float[] values = b.values(.5, 12);
+    for (int i = 0; i < values.length; i++) {
+      values[i] += 2;
+    }
+    return b.initializer(Tensors.of("divisors", values, 12, 1, 1));
+  }
+
+  /** Networks of which a node moves numbers about as programs cannot, with that node. */
+  static Map<String, InstrumentedModel> refused() {
+    Map<String, InstrumentedModel> refused = new LinkedHashMap<>();
+    refused.put("/grid", reshaped(0, 8, 3, 2));
+    refused.put("/rows", rowsJoined());
+    refused.put("/sum", differentOrders());
+    refused.put("Conv", notFinite());
+    return refused;
+  }
+
+  /** Neurons become an image of several positions. */
+  private static InstrumentedModel reshaped(long... target) {
+    GraphBuilder b = new GraphBuilder(12);
+    String a = b.relu(scaled(b, "a", b.input("x", -1, 3, 9, 10), 3, 16, 1));
+    String hidden = b.linear("hidden", b.meanOverPositions(a), 16, 48);
+    String grid = b.node("Reshape", "grid", List.of(hidden, b.integers("target", target)));
+    b.gemm("fc", "logits", b.meanOverPositions(b.relu(grid)), 8, CLASSES);
+    return instrumented(b.output("logits", -1, CLASSES).model(), "");
+  }
+
+  /** Two halves of a row become two rows. */
+  private static InstrumentedModel rowsJoined() {
+    GraphBuilder b = new GraphBuilder(13);
+    String a = b.relu(scaled(b, "a", b.input("x", -1, 3, 9, 10), 3, 16, 1));
+    String halves =
+        b.node("Reshape", "rows", List.of(b.meanOverPositions(a), b.integers("target", -1, 8)));
+    String back = b.node("Reshape", "back", List.of(halves, b.integers("target2", -1, 16)));
+    b.gemm("fc", "logits", back, 16, CLASSES);
+    return instrumented(b.output("logits", -1, CLASSES).model(), "");
+  }
+
+  /** Flattened positions, which lie in another order in memory, and neurons. */
+  private static InstrumentedModel differentOrders() {
+    GraphBuilder b = new GraphBuilder(14);
+    String a = b.relu(scaled(b, "a", b.input("x", -1, 3, 9, 10), 3, 8, 2));
+    String flat = b.node("Flatten", "flat", List.of(a));
+    b.gemm("fc", "logits", b.add("sum", flat, b.linear("l", flat, 200, 200)), 200, CLASSES);
+    return instrumented(b.output("logits", -1, CLASSES).model(), "");
+  }
+
+  private static InstrumentedModel notFinite() {
+    GraphBuilder b = new GraphBuilder(15);
+    float[] bias = b.values(.5, 8);
+    bias[3] = Float.NaN;
+    String x = b.input("x", -1, 3, 9, 10);
+    String w = b.weight("a.weight", .3, 8, 3, 3, 3);
+    String before = b.convOf("a", List.of(x, w, b.initializer(Tensors.of("b", bias, 8))), 3, 1, 1);
+    String c = scaled(b, "c", b.relu(before), 8, 8, 1);
+    b.gemm("fc", "logits", b.meanOverPositions(c), 8, CLASSES);
+    return instrumented(b.output("logits", -1, CLASSES).model(), "c*");
+  }
+
+  /** A sum over which one side broadcasts. */
+  static InstrumentedModel broadcastSum() {
+    return classifier(
+        (b, x) -> {
+          String a = b.relu(scaled(b, "a", x, 3, 16, 1));
+          return b.add(
+              "sum", scaled(b, "c", a, 16, 16, 1), b.node("GlobalAveragePool", "m", List.of(a)));
+        },
+        16);
+  }
+
   private static InstrumentedModel neurons() {
     GraphBuilder b = new GraphBuilder(10);
     String a = b.relu(scaled(b, "a", b.input("x", -1, 3, 9, 10), 3, 16, 1));
@@ -249,7 +338,10 @@ final class Networks {
   }
 
   private static String activations(GraphBuilder b, String x) {
+    b.opset(20);
     String y = scaled(b, "a", x, 3, 8, 1);
+    y = b.node("Gelu", "erf", List.of(y));
+    y = b.node("Gelu", "tanh", List.of(y), attribute("approximate", "tanh"));
     for (String name : List.of("LeakyRelu", "Elu", "Sigmoid", "Tanh", "Softplus", "HardSigmoid")) {
       y = scaled(b, name + "1", b.node(name, name, List.of(y)), 8, 8, 1);
     }

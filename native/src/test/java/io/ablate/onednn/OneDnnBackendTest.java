@@ -137,6 +137,20 @@ class OneDnnBackendTest {
         .hasMessageContaining("node /erf (Erf)");
   }
 
+  /** What would come out wrong without a word. */
+  @Test
+  void shouldRefuseWhatMovesNumbersAbout() {
+    Networks.refused()
+        .forEach(
+            (node, model) ->
+                assertThat(backend.whyNot(model, new ForwardOptions(1, Networks.SHAPE)))
+                    .as(node)
+                    .hasValueSatisfying(
+                        problem ->
+                            assertThat(problem.message())
+                                .contains("no fused passes for this model", node)));
+  }
+
   @Test
   void shouldRefuseAnExampleOfAnotherSize() {
     try (ForwardSession session =

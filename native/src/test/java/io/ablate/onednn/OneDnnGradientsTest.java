@@ -10,7 +10,9 @@ import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.GradientBatch;
 import io.ablate.forward.GradientSession;
 import io.ablate.forward.OrtCpuBackend;
+import io.ablate.instrument.InstrumentedModel;
 import io.ablate.mask.GradientMasks;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -92,12 +94,16 @@ class OneDnnGradientsTest {
 
   @Test
   void shouldLeaveToTheReferenceWhatItCannotGoBackThrough() {
-    DifferentiatedModel model =
-        MaskGradients.of(Objects.requireNonNull(Networks.all().get("squeeze and excite")));
-    try (GradientSession session =
-        backend.openGradients(model, new ForwardOptions(1, Networks.SHAPE))) {
-      assertThat(session).isNotInstanceOf(OneDnnGradientSession.class);
-      assertThat(gradients(session, 2)[0]).isNotEqualTo(new float[2]);
+    for (InstrumentedModel network :
+        List.of(
+            Objects.requireNonNull(Networks.all().get("squeeze and excite")),
+            Networks.broadcastSum())) {
+      try (GradientSession session =
+          backend.openGradients(MaskGradients.of(network), new ForwardOptions(1, Networks.SHAPE))) {
+        assertThat(session).isNotInstanceOf(OneDnnGradientSession.class);
+        float[] gradient = gradients(session, 2)[0];
+        assertThat(gradient).isNotEqualTo(new float[gradient.length]);
+      }
     }
   }
 
