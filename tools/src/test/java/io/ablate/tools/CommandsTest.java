@@ -443,32 +443,6 @@ class CommandsTest {
         .isTrue();
   }
 
-  /** Unless a backend is named, a store goes on with its own. */
-  @Test
-  void shouldGoOnWithTheBackendOfAStore() throws IOException {
-    Object[] job = {model, "--data", data, "--examples", "0-1", "--batch", 8, "--order", "masks"};
-    ok(with("collect", job, "--masks", 20, "--backend", "onnxruntime-cpu", "--out", store));
-    ok(with("collect", job, "--masks", 20, "--resume", "--out", store));
-    JsonNode backend = Json.read(store.resolve("manifest.json")).path("backend");
-    assertThat(backend.path("name").asText()).isEqualTo("onnxruntime-cpu");
-    assertThat(backend.at("/report/requested").asText()).isEqualTo("onnxruntime-cpu");
-
-    ok(with("collect", job, "--masks", 20, "--out", temp.resolve("auto")));
-    JsonNode inspected = json("inspect", model, "--json");
-    assertThat(Json.read(temp.resolve("auto/manifest.json")).at("/backend/name"))
-        .isEqualTo(inspected.path("backend"));
-    assertThat(Cli.run("inspect", model).out())
-        .contains("passes by", inspected.path("backend").asText());
-    try (ComponentDataset one = ComponentDataset.open(store);
-        ComponentDataset other = ComponentDataset.open(temp.resolve("auto"))) {
-      double[][] expected = one.outputs(one.completedBetween(0, 20));
-      double[][] found = other.outputs(other.completedBetween(0, 20));
-      for (int e = 0; e < expected.length; e++) {
-        assertThat(found[e]).containsExactly(expected[e], within(1e-4));
-      }
-    }
-  }
-
   @Test
   void shouldReportWhatIsThere() {
     JsonNode report = json("doctor", "--json");

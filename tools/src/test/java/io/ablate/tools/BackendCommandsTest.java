@@ -1,0 +1,68 @@
+package io.ablate.tools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.ablate.base.Json;
+import io.ablate.dataset.ComponentDataset;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What runs the passes: chosen, named, kept. */
+class BackendCommandsTest {
+  @TempDir Path temp;
+
+  @Test
+  void shouldGoOnWithTheBackendOfAStore() throws IOException {
+    Path model = Cli.model(temp, 1);
+    String data = Cli.data(temp, 4);
+    Path store = temp.resolve("store");
+    Object[] job = {
+      "collect",
+      model,
+      "--data",
+      data,
+      "--examples",
+      "0-1",
+      "--batch",
+      8,
+      "--order",
+      "masks",
+      "--masks",
+      20
+    };
+    ok(job, "--backend", "onnxruntime-cpu", "--out", store);
+    // Unless a backend is named, a store goes on with its own.
+    ok(job, "--resume", "--out", store);
+    JsonNode backend = Json.read(store.resolve("manifest.json")).path("backend");
+    assertThat(backend.path("name").asText()).isEqualTo("onnxruntime-cpu");
+    assertThat(backend.at("/report/requested").asText()).isEqualTo("onnxruntime-cpu");
+
+    ok(job, "--out", temp.resolve("auto"));
+    JsonNode inspected = Json.mapper().readTree(Cli.run("inspect", model, "--json").out());
+    assertThat(Json.read(temp.resolve("auto/manifest.json")).at("/backend/name"))
+        .isEqualTo(inspected.path("backend"));
+    assertThat(Cli.run("inspect", model).out())
+        .contains("passes by", inspected.path("backend").asText());
+    try (ComponentDataset one = ComponentDataset.open(store);
+        ComponentDataset other = ComponentDataset.open(temp.resolve("auto"))) {
+      double[][] expected = one.outputs(one.completedBetween(0, 20));
+      double[][] found = other.outputs(other.completedBetween(0, 20));
+      for (int e = 0; e < expected.length; e++) {
+        assertThat(found[e]).containsExactly(expected[e], within(1e-4));
+      }
+    }
+  }
+
+  private static void ok(Object[] job, Object... more) {
+    List<Object> all = new ArrayList<>(List.of(job));
+    all.addAll(List.of(more));
+    Cli.Outcome outcome = Cli.run(all.toArray());
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+  }
+}
