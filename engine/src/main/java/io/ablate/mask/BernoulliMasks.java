@@ -13,6 +13,11 @@ public final class BernoulliMasks implements MaskDesign {
   /** Name and version of the generator, for manifests; changes if any mask would. */
   public static final String GENERATOR = "philox4x32-10/v1";
 
+  /** Counters of which each gives four bits. */
+  private static final int DRAWS_PER_WORD = 16;
+
+  private static final int WORDS = PhiloxLanes.LANES / DRAWS_PER_WORD;
+
   private final long seed;
   private final double keep;
   private final int columns;
@@ -47,20 +52,15 @@ public final class BernoulliMasks implements MaskDesign {
     if (row < 0) {
       throw new IllegalArgumentException("negative row " + row);
     }
-    int[] draws = new int[4];
-    long word = 0;
-    for (int j = 0; j < columns; j += 4) {
-      Philox.block(
-          j >>> 2, 0, (int) row, (int) (row >>> 32), (int) seed, (int) (seed >>> 32), draws);
-      for (int lane = 0; lane < 4 && j + lane < columns; lane++) {
-        if ((draws[lane] & 0xFFFFFFFFL) < threshold) {
-          word |= 1L << (j + lane);
-        }
-      }
-      if ((j & 63) == 60 || j + 4 >= columns) {
-        words[offset + (j >>> 6)] = word;
-        word = 0;
+    int count = MaskMatrix.wordsPerRow(columns);
+    PhiloxLanes lanes = new PhiloxLanes();
+    for (int word = 0; word < count; word += WORDS) {
+      lanes.draw(word * DRAWS_PER_WORD, 0, row, seed);
+      lanes.compare(threshold);
+      for (int i = 0; i < WORDS && word + i < count; i++) {
+        words[offset + word + i] = lanes.bits(i * DRAWS_PER_WORD);
       }
     }
+    words[offset + count - 1] &= -1L >>> -columns;
   }
 }

@@ -6,10 +6,11 @@ package io.ablate.mask;
  * no state, so every draw is addressable.
  */
 final class Philox {
-  private static final long M0 = 0xD2511F53L;
-  private static final long M1 = 0xCD9E8D57L;
-  private static final int W0 = 0x9E3779B9;
-  private static final int W1 = 0xBB67AE85;
+  static final int ROUNDS = 10;
+  static final long M0 = 0xD2511F53L;
+  static final long M1 = 0xCD9E8D57L;
+  static final int W0 = 0x9E3779B9;
+  static final int W1 = 0xBB67AE85;
   private static final long LOW = 0xFFFFFFFFL;
 
   private Philox() {}
@@ -18,7 +19,7 @@ final class Philox {
   static void block(int c0, int c1, int c2, int c3, int key0, int key1, int[] out) {
     int k0 = key0;
     int k1 = key1;
-    for (int round = 0; round < 10; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
       long p0 = M0 * (c0 & LOW);
       long p1 = M1 * (c2 & LOW);
       c0 = (int) (p1 >>> 32) ^ c1 ^ k0;

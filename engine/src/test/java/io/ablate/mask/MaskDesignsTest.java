@@ -32,6 +32,22 @@ class MaskDesignsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(ints = {1, 63, 64, 255, 256, 257, 1000})
+  void shouldDrawEveryEntryAsTheGeneratorOneCounterAtATimeDoes(int columns) {
+    long seed = 0xFEDCBA9876543210L;
+    long threshold = Math.round(0.9 * 0x1p32);
+    for (long row : new long[] {0, 0x80000000L, 0xFFFFFFFFL, Long.MAX_VALUE}) {
+      MaskMatrix masks = MaskMatrix.of(new BernoulliMasks(seed, 0.9, columns), row, 1);
+      for (int j = 0; j < columns; j++) {
+        int[] draws =
+            philox(j / 4, 0, (int) row, (int) (row >>> 32), (int) seed, (int) (seed >>> 32));
+        boolean keep = Integer.toUnsignedLong(draws[j % 4]) < threshold;
+        assertThat(masks.get(0, j)).as("row %d, column %d", row, j).isEqualTo(keep);
+      }
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {1, 3, 63, 64, 65, 127, 672})
   void shouldMakeRowsIndependentOfTheNumberOfRowsAndNeighbours(int columns) {
     BernoulliMasks design = new BernoulliMasks(42, 0.9, columns);
