@@ -44,12 +44,12 @@ final class PathNormNetworks {
   private final double[] curvature;
 
   /** c of every input and lane. */
-  private final float[] spread;
+  private final float[][] spread;
 
-  private final float[] weights;
-  private final float[] ahead;
-  private final float[] effective;
-  private final float[] gradient;
+  private final float[][] weights;
+  private final float[][] ahead;
+  private final float[][] effective;
+  private final float[][] gradient;
   private final float[] bias;
   private final float[] biasAhead;
   private final float[] biasGradient;
@@ -73,12 +73,11 @@ final class PathNormNetworks {
     for (int j = 0; j < inputs; j++) {
       columnMean[j] = (float) mean[j];
     }
-    int size = Math.multiplyExact(inputs, lanes);
-    this.spread = new float[size];
-    this.weights = new float[size];
-    this.ahead = new float[size];
-    this.effective = new float[size];
-    this.gradient = new float[size];
+    this.spread = new float[inputs][lanes];
+    this.weights = new float[inputs][lanes];
+    this.ahead = new float[inputs][lanes];
+    this.effective = new float[inputs][lanes];
+    this.gradient = new float[inputs][lanes];
     this.bias = new float[lanes];
     this.biasAhead = new float[lanes];
     this.biasGradient = new float[lanes];
@@ -89,8 +88,7 @@ final class PathNormNetworks {
     for (int e = 0; e < examples; e++) {
       curvature[e] = largestCurvature(e, mean);
       for (int j = 0; j < inputs; j++) {
-        int from = j * lanes + e * UNITS;
-        Arrays.fill(spread, from, from + UNITS, (float) scale[e][j]);
+        Arrays.fill(spread[j], e * UNITS, (e + 1) * UNITS, (float) scale[e][j]);
       }
     }
     restart();
@@ -103,7 +101,7 @@ final class PathNormNetworks {
 
   /** Back to where training starts. */
   void restart() {
-    Arrays.fill(weights, 0);
+    clear(weights);
     for (int lane = 0; lane < lanes; lane++) {
       int pair = lane % UNITS / 2;
       bias[lane] = (float) (BIAS * (pair + .5) / (UNITS / 2));
@@ -118,7 +116,9 @@ final class PathNormNetworks {
 
   /** Goes on from the present weights, for so many passes over the rows. */
   void train(float pathNorm, float decay, int passes) {
-    System.arraycopy(weights, 0, ahead, 0, weights.length);
+    for (int j = 0; j < inputs; j++) {
+      System.arraycopy(weights[j], 0, ahead[j], 0, lanes);
+    }
     System.arraycopy(bias, 0, biasAhead, 0, lanes);
     System.arraycopy(offset, 0, offsetAhead, 0, offset.length);
     float[] step = new float[lanes];
@@ -141,17 +141,40 @@ final class PathNormNetworks {
 
   private void updateWeights(float[] step, float[] threshold, float decay, float momentum) {
     for (int j = 0; j < inputs; j++) {
-      int at = j * lanes;
-      float mean = columnMean[j];
-      for (int lane = 0; lane < lanes; lane++) {
-        int i = at + lane;
-        float slope = spread[i] * (gradient[i] - mean * biasGradient[lane]) + decay * ahead[i];
-        float moved = ahead[i] - step[lane] * slope;
-        float most = threshold[lane];
-        float shrunk = moved - Math.max(-most, Math.min(most, moved));
-        ahead[i] = shrunk + momentum * (shrunk - weights[i]);
-        weights[i] = shrunk;
-      }
+      updateWeights(
+          columnMean[j],
+          decay,
+          momentum,
+          step,
+          threshold,
+          biasGradient,
+          spread[j],
+          gradient[j],
+          ahead[j],
+          weights[j]);
+    }
+  }
+
+  /** Of one input: arrays over lanes, all read at one index, which makes vectors of the loop. */
+  private static void updateWeights(
+      float mean,
+      float decay,
+      float momentum,
+      float[] step,
+      float[] threshold,
+      float[] biasGradient,
+      float[] spread,
+      float[] gradient,
+      float[] ahead,
+      float[] weights) {
+    for (int lane = 0; lane < weights.length; lane++) {
+      float slope =
+          spread[lane] * (gradient[lane] - mean * biasGradient[lane]) + decay * ahead[lane];
+      float moved = ahead[lane] - step[lane] * slope;
+      float most = threshold[lane];
+      float shrunk = moved - Math.max(-most, Math.min(most, moved));
+      ahead[lane] = shrunk + momentum * (shrunk - weights[lane]);
+      weights[lane] = shrunk;
     }
   }
 
@@ -169,7 +192,7 @@ final class PathNormNetworks {
    * scaled and centred, by b₁ and by b₂.
    */
   private void gradient() {
-    Arrays.fill(gradient, 0);
+    clear(gradient);
     Arrays.fill(biasGradient, 0);
     Arrays.fill(offsetGradient, 0);
     float[] base = base();
@@ -179,9 +202,7 @@ final class PathNormNetworks {
     for (int r = 0; r < m; r++) {
       int[] ones = rows.ones()[r];
       System.arraycopy(base, 0, hidden, 0, lanes);
-      for (int j : ones) {
-        add(hidden, 0, effective, j * lanes);
-      }
+      UnitLanes.add(hidden, effective, ones);
       for (int e = 0; e < target.length; e++) {
         float error = output(hidden, e) - target[e][r];
         float back = share * error;
@@ -193,7 +214,7 @@ final class PathNormNetworks {
         }
       }
       for (int j : ones) {
-        add(gradient, j * lanes, hidden, 0);
+        UnitLanes.add(gradient[j], hidden);
       }
     }
   }
@@ -202,15 +223,24 @@ final class PathNormNetworks {
   private float[] base() {
     float[] base = biasAhead.clone();
     for (int j = 0; j < inputs; j++) {
-      int at = j * lanes;
-      float mean = columnMean[j];
-      for (int lane = 0; lane < lanes; lane++) {
-        float weight = spread[at + lane] * ahead[at + lane];
-        effective[at + lane] = weight;
-        base[lane] -= mean * weight;
-      }
+      base(columnMean[j], spread[j], ahead[j], effective[j], base);
     }
     return base;
+  }
+
+  private static void base(
+      float mean, float[] spread, float[] ahead, float[] effective, float[] base) {
+    for (int lane = 0; lane < base.length; lane++) {
+      float weight = spread[lane] * ahead[lane];
+      effective[lane] = weight;
+      base[lane] -= mean * weight;
+    }
+  }
+
+  private static void clear(float[][] values) {
+    for (float[] row : values) {
+      Arrays.fill(row, 0);
+    }
   }
 
   private float output(float[] hidden, int e) {
@@ -221,19 +251,13 @@ final class PathNormNetworks {
     return sum;
   }
 
-  private void add(float[] target, int to, float[] source, int from) {
-    for (int lane = 0; lane < lanes; lane++) {
-      target[to + lane] += source[from + lane];
-    }
-  }
-
   /** (w₂ᵀW₁)ᵀ of an example: its network without the rectifiers, less its offset. */
   double[] extract(int e) {
     double[] theta = new double[inputs];
     for (int j = 0; j < inputs; j++) {
       double sum = 0;
       for (int lane = e * UNITS; lane < (e + 1) * UNITS; lane++) {
-        sum += (double) outer(lane) * weights[j * lanes + lane];
+        sum += (double) outer(lane) * weights[j][lane];
       }
       theta[j] = scale[e][j] * sum;
     }
