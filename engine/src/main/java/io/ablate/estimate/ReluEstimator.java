@@ -53,7 +53,9 @@ public final class ReluEstimator implements Estimator {
             "networks", data.examples(), context, e -> fit(data, e, rows, seeds, context.seed()));
     Map<String, Object> diagnostics = new LinkedHashMap<>();
     diagnostics.put("units", UNITS);
-    diagnostics.put("epochs", fits.stream().map(Fit::epochs).toList());
+    diagnostics.put("epochs", fits.stream().map(fit -> fit.training().epochs()).toList());
+    // What the time goes by: rows that some network took a step on, validation included.
+    diagnostics.put("trained_rows", fits.stream().mapToLong(fit -> fit.training().rows()).sum());
     diagnostics.put(
         "zero_scale_examples",
         IntStream.range(0, fits.size()).filter(e -> fits.get(e).scale() == 0).boxed().toList());
@@ -68,7 +70,16 @@ public final class ReluEstimator implements Estimator {
    * @param scale 0 where the extracted direction did not correlate with the outputs: the model is
    *     then constant
    */
-  record Fit(double[] theta, double intercept, double scale, int epochs) {}
+  record Fit(double[] theta, double intercept, double scale, Training training) {}
+
+  /**
+   * How long a network was trained.
+   *
+   * @param rows rows times epochs of all networks, those that only validate among them
+   */
+  record Training(int epochs, long rows) {
+    static final Training NONE = new Training(0, 0);
+  }
 
   private static Fit fit(TrainingData data, int example, SparseRows rows, long[] seeds, long seed) {
     int[][] ones = rows.ones();
@@ -77,7 +88,7 @@ public final class ReluEstimator implements Estimator {
     double mean = Arrays.stream(y).sum() / m;
     double deviation = Math.sqrt(Arrays.stream(y).map(v -> (v - mean) * (v - mean)).sum() / m);
     if (Arrays.stream(y).allMatch(v -> v == y[0])) {
-      return new Fit(new double[data.columns()], y[0], 0, 0);
+      return new Fit(new double[data.columns()], y[0], 0, Training.NONE);
     }
     float[] target = new float[m];
     for (int row = 0; row < m; row++) {
@@ -87,12 +98,12 @@ public final class ReluEstimator implements Estimator {
     long start = random.nextLong();
     int[] order = IntStream.range(0, m).toArray();
     RandomStreams.shuffle(order, m, random);
-    int epochs = bestEpochs(data.columns(), start, seeds, ones, target, order, random);
+    Training training = training(data.columns(), start, seeds, ones, target, order, random);
     ReluNetwork network = network(data.columns(), start, seeds);
-    for (int epoch = 0; epoch < epochs; epoch++) {
+    for (int epoch = 0; epoch < training.epochs(); epoch++) {
       epoch(network, ones, target, order, m, random);
     }
-    return rescaled(data.masks(), rows.attributions(network.extract()), y, mean, epochs);
+    return rescaled(data.masks(), rows.attributions(network.extract()), y, mean, training);
   }
 
   private static ReluNetwork network(int columns, long start, long[] seeds) {
@@ -102,10 +113,11 @@ public final class ReluEstimator implements Estimator {
   }
 
   /**
-   * Number of epochs after which the error on rows left out was least. Few rows validate poorly:
-   * then up to four networks, each leaving out another quarter, vote by the sum of their errors.
+   * The number of epochs after which the error on rows left out was least, and what finding it and
+   * training so long on all rows costs. Few rows validate poorly: then up to four networks, each
+   * leaving out another quarter, vote by the sum of their errors.
    */
-  private static int bestEpochs(
+  private static Training training(
       int columns,
       long start,
       long[] seeds,
@@ -127,7 +139,8 @@ public final class ReluEstimator implements Estimator {
     }
     double least = Double.POSITIVE_INFINITY;
     int best = 1;
-    for (int epoch = 1; epoch <= MAX_EPOCHS && epoch - best <= PATIENCE; epoch++) {
+    int epoch = 1;
+    for (; epoch <= MAX_EPOCHS && epoch - best <= PATIENCE; epoch++) {
       double error = 0;
       for (int split = 0; split < splits; split++) {
         epoch(networks[split], ones, target, orders[split], train, random);
@@ -138,7 +151,7 @@ public final class ReluEstimator implements Estimator {
         best = epoch;
       }
     }
-    return best;
+    return new Training(best, (epoch - 1L) * splits * train + (long) best * m);
   }
 
   private static void epoch(
@@ -155,7 +168,8 @@ public final class ReluEstimator implements Estimator {
   }
 
   /** Refits y ≈ scale · θᵀx + offset with scale ≥ 0. */
-  static Fit rescaled(MaskMatrix masks, double[] theta, double[] y, double mean, int epochs) {
+  static Fit rescaled(
+      MaskMatrix masks, double[] theta, double[] y, double mean, Training training) {
     double[] raw =
         new ComponentModels(NAME, new double[][] {theta}, new double[1], Map.of())
             .predict(masks)[0];
@@ -170,7 +184,7 @@ public final class ReluEstimator implements Estimator {
     boolean varies = variance > 1e-20 * raw.length * (1 + rawMean * rawMean);
     double scale = varies ? Math.max(0, covariance / variance) : 0;
     double[] scaled = Arrays.stream(theta).map(value -> scale * value).toArray();
-    return new Fit(scaled, mean - scale * rawMean, scale, epochs);
+    return new Fit(scaled, mean - scale * rawMean, scale, training);
   }
 
   /** A hash of every column's content. */

@@ -113,8 +113,10 @@ public final class TunedReluEstimator implements Estimator {
       Arrays.setAll(found, i -> mean[i] + found[i]);
       fits[e] =
           Arrays.stream(standardised[e]).allMatch(v -> v == 0)
-              ? new ReluEstimator.Fit(new double[data.columns()], outputs[0], 0, 0)
-              : ReluEstimator.rescaled(data.masks(), found, outputs, y.means()[e], 0);
+              ? new ReluEstimator.Fit(
+                  new double[data.columns()], outputs[0], 0, ReluEstimator.Training.NONE)
+              : ReluEstimator.rescaled(
+                  data.masks(), found, outputs, y.means()[e], ReluEstimator.Training.NONE);
     }
     Map<String, Object> diagnostics = new LinkedHashMap<>();
     diagnostics.put("units", PathNormNetworks.UNITS);

@@ -54,6 +54,11 @@ class ReluEstimatorTest extends EstimatorProperties {
     ComponentModels models = estimator().fit(data, CONTEXT);
     assertThat(Lds.pearson(models.predict(data.masks())[0], data.outputs()[0])).isGreaterThan(.98);
     assertThat((List<?>) models.diagnostics().get("zero_scale_examples")).isEmpty();
+    long fewest = 0;
+    for (Object epochs : (List<?>) models.diagnostics().get("epochs")) {
+      fewest += (int) epochs * (long) data.rows(); // the last training alone
+    }
+    assertThat((long) models.diagnostics().get("trained_rows")).isGreaterThan(fewest);
   }
 
   @Test
