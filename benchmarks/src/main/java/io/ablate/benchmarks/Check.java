@@ -1,10 +1,10 @@
 package io.ablate.benchmarks;
 
 /** Refuses to time what computes the wrong thing. */
-final class Check {
+public final class Check {
   private Check() {}
 
-  static void that(boolean holds, String what) {
+  public static void that(boolean holds, String what) {
     if (!holds) {
       throw new IllegalStateException("wrong result, not timed: " + what);
     }

@@ -29,22 +29,23 @@ final class ForwardPair implements AutoCloseable {
   private long nextRow;
 
   /**
-   * @param model name of a bundled network
+   * @param model as {@link Network#named} takes it
    * @param backend name of what runs the masked passes, or {@link Backends#AUTO}
    */
   ForwardPair(String model, String backend, int threads, int batch, BatchOrder order)
       throws OrtException {
-    Network network = Network.bundled(model);
+    Network network = Network.named(model);
     InstrumentedModel instrumented = network.instrumented(OutputFunction.MARGIN);
-    ForwardOptions options = new ForwardOptions(threads, Network.exampleShape());
+    ForwardOptions options = new ForwardOptions(threads, network.exampleShape());
     chosen = Backends.forward(backend, instrumented, options);
     session = chosen.backend().open(instrumented, options);
     masked = session.batch(BatchShape.of(order, batch));
     masks = MaskMatrix.of(new BernoulliMasks(5, 0.9, network.components().size()), 0, 4 * batch);
-    float[] examples = Network.examples(batch, order);
-    long[] shape = {batch, 3, 32, 32};
-    plain = new PlainModel(network.model(), threads, shape, examples, Network.CLASSES);
-    Network.fill(masked, examples);
+    float[] examples = network.examples(batch, order);
+    plain =
+        new PlainModel(
+            network.model(), threads, network.inputShape(batch), examples, network.classes());
+    network.fill(masked, examples);
     checkOnes(batch);
   }
 

@@ -34,16 +34,16 @@ final class GradientPair implements AutoCloseable {
   private long nextRow;
 
   /**
-   * @param network name of a bundled model for CIFAR-10
+   * @param network as {@link Network#named} takes it
    * @param backend name of what runs the passes, or {@link Backends#AUTO}
    * @param order what fills a batch of masked passes; a gradient pass has a mask and an example in
    *     every row, in the order by masks one and the same example
    */
   GradientPair(String network, String backend, int threads, int batch, BatchOrder order) {
-    Network opened = Network.bundled(network);
+    Network opened = Network.named(network);
     // Smooth: what a finite difference approaches.
     InstrumentedModel model = opened.instrumented(OutputFunction.MARGIN_LOGSUMEXP);
-    ForwardOptions options = new ForwardOptions(threads, Network.exampleShape());
+    ForwardOptions options = new ForwardOptions(threads, opened.exampleShape());
     chosen = Backends.forward(backend, model, options);
     session = chosen.backend().open(model, options);
     masked = session.batch(BatchShape.of(order, batch));
@@ -52,10 +52,10 @@ final class GradientPair implements AutoCloseable {
     int columns = opened.components().size();
     masks = MaskMatrix.of(new BernoulliMasks(5, 0.9, columns), 0, 4 * batch);
     mask = new float[columns];
-    float[] examples = Network.examples(batch, order);
-    Network.fill(masked, examples);
+    float[] examples = opened.examples(batch, order);
+    opened.fill(masked, examples);
     for (int slot = 0; slot < batch; slot++) {
-      gradients.setExample(slot, Network.example(examples, slot), Network.LABEL);
+      gradients.setExample(slot, opened.example(examples, slot), Network.LABEL);
     }
     check(batch);
   }

@@ -17,24 +17,41 @@ import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/** A bundled network for CIFAR-10, and random inputs for it. */
-record Network(OnnxModel model, ComponentSet components) {
-  static final int CLASSES = 10;
+/**
+ * A network to be timed, and random inputs for it: a bundled one, for CIFAR-10, or one of {@link
+ * RandomNetworks}.
+ *
+ * @param exampleShape without the batch
+ */
+record Network(OnnxModel model, ComponentSet components, long[] exampleShape, int classes) {
   static final int LABEL = 3;
-  private static final long[] EXAMPLE_SHAPE = {3, 32, 32};
-  private static final int ELEMENTS = 3 * 32 * 32;
 
-  static Network bundled(String name) {
+  static Network named(String name) {
+    return switch (name) {
+      case RandomNetworks.RESNET_50 -> imageNet(RandomNetworks.resnet50());
+      case RandomNetworks.VIT_B_16 -> imageNet(RandomNetworks.vitB16());
+      default -> bundled(name);
+    };
+  }
+
+  private static Network imageNet(OnnxModel model) {
+    return of(model, new long[] {3, 224, 224}, RandomNetworks.CLASSES);
+  }
+
+  private static Network bundled(String name) {
     try (InputStream in = BundledModels.open(name)) {
-      OnnxModel model = OnnxModel.parse(in.readAllBytes());
-      return new Network(model, ComponentDiscovery.discover(model, ComponentRules.defaults()));
+      return of(OnnxModel.parse(in.readAllBytes()), new long[] {3, 32, 32}, 10);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  static long[] exampleShape() {
-    return EXAMPLE_SHAPE.clone();
+  private static Network of(OnnxModel model, long[] exampleShape, int classes) {
+    return new Network(
+        model,
+        ComponentDiscovery.discover(model, ComponentRules.defaults()),
+        exampleShape,
+        classes);
   }
 
   InstrumentedModel instrumented(OutputFunction output) {
@@ -42,28 +59,41 @@ record Network(OnnxModel model, ComponentSet components) {
         model, components, InstrumentOptions.defaults().outputFunction(output));
   }
 
+  /** The shape of a batch of examples. */
+  long[] inputShape(int batch) {
+    long[] shape = new long[exampleShape.length + 1];
+    shape[0] = batch;
+    System.arraycopy(exampleShape, 0, shape, 1, exampleShape.length);
+    return shape;
+  }
+
+  private int elements() {
+    return Math.toIntExact(Arrays.stream(exampleShape).reduce(1, (a, b) -> a * b));
+  }
+
   /** As many examples as rows; in the order by masks, one example as often. */
-  static float[] examples(int batch, BatchOrder order) {
-    float[] examples = new float[batch * ELEMENTS];
+  float[] examples(int batch, BatchOrder order) {
+    int elements = elements();
+    float[] examples = new float[batch * elements];
     SplittableRandom random = new SplittableRandom(6);
     for (int i = 0; i < examples.length; i++) {
       examples[i] = (float) random.nextGaussian();
     }
     if (order == BatchOrder.MASKS) {
       for (int row = 1; row < batch; row++) {
-        System.arraycopy(examples, 0, examples, row * ELEMENTS, ELEMENTS);
+        System.arraycopy(examples, 0, examples, row * elements, elements);
       }
     }
     return examples;
   }
 
   /** The example of one row. */
-  static float[] example(float[] examples, int row) {
-    return Arrays.copyOfRange(examples, row * ELEMENTS, (row + 1) * ELEMENTS);
+  float[] example(float[] examples, int row) {
+    return Arrays.copyOfRange(examples, row * elements(), (row + 1) * elements());
   }
 
   /** Fills the examples of a batch of masked passes. */
-  static void fill(ForwardBatch batch, float[] examples) {
+  void fill(ForwardBatch batch, float[] examples) {
     for (int slot = 0; slot < batch.shape().examples(); slot++) {
       batch.setExample(slot, example(examples, slot), LABEL);
     }

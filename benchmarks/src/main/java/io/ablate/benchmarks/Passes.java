@@ -12,7 +12,8 @@ import java.util.Map;
  * that compare with other systems.
  */
 public final class Passes {
-  private static final int GRADIENT_BATCH = 32;
+  /** Gradient passes keep every activation. */
+  private static final int MOST_GRADIENTS = 32;
 
   private Passes() {}
 
@@ -36,10 +37,11 @@ public final class Passes {
         masked = rate(pair::runMasked, batch, seconds);
         plain = rate(pair.plain::run, batch, seconds);
       }
+      int gradients = Math.min(batch, MOST_GRADIENTS);
       double gradient;
       try (GradientPair pair =
-          new GradientPair(model, backend, threads, GRADIENT_BATCH, BatchOrder.MASKS)) {
-        gradient = rate(pair::runGradient, GRADIENT_BATCH, seconds);
+          new GradientPair(model, backend, threads, gradients, BatchOrder.MASKS)) {
+        gradient = rate(pair::runGradient, gradients, seconds);
       }
       System.out.printf(
           Locale.ROOT,

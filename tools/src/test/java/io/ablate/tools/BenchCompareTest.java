@@ -1,6 +1,7 @@
 package io.ablate.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.ablate.base.Json;
@@ -49,6 +50,7 @@ class BenchCompareTest {
           "primaryMetric": {"score": 0, "scoreUnit": "ms/op", "rawData": SLOW},
           "secondaryMetrics": {
             "lds200": {"score": 0, "scoreUnit": "#", "rawData": [[LDS, LDS]]},
+            "countForwardRuns": {"score": 0, "scoreUnit": "#", "rawData": [[PASSES]]},
             "passesToLds05": {"score": 0, "scoreUnit": "#", "rawData": [[PASSES]]}}}]
         """
             .replace("FAST", raw(100 * speed, 1, random))
@@ -117,10 +119,29 @@ class BenchCompareTest {
   void shouldFindALossOfSampleEfficiency() throws IOException {
     assertThat(verdict(write("lds.json", 1, 1, .600, 144, 2), "lds200")).isEqualTo("WORSE");
     assertThat(verdict(write("few.json", 1, 1, .612, 150, 2), "passesTo")).isEqualTo("WORSE");
+    assertThat(verdict(write("more.json", 1, 1, .612, 150, 2), "countForward")).isEqualTo("WORSE");
     assertThat(verdict(write("never.json", 1, 1, .612, Double.NaN, 2), "passesTo"))
         .isEqualTo("WORSE");
     assertThat(verdict(write("better.json", 1, 1, .7, 100, 2), "passesTo")).isEqualTo("BETTER");
     assertThat(Cli.run("bench", "compare", base, folder.resolve("lds.json")).code()).isEqualTo(5);
+  }
+
+  @Test
+  void shouldExportWhatIsBetterOneWay() throws IOException {
+    Cli.Outcome bigger = Cli.run("bench", "export", base, "--better", "bigger");
+    assertThat(bigger.code()).isZero();
+    assertThat(Json.mapper().readTree(bigger.out()).findValuesAsText("name"))
+        .containsExactly(
+            "ForwardBenchmark.masked {batch=64}",
+            "SampleEfficiencyBenchmark.fit {method=auto} : lds200");
+    assertThat(Json.mapper().readTree(bigger.out()).get(1).get("value").asDouble())
+        .isCloseTo(.612, within(1e-9));
+    Path never = write("unreached.json", 1, 1, .612, Double.NaN, 2);
+    Cli.Outcome smaller = Cli.run("bench", "export", never, "--better", "smaller");
+    assertThat(Json.mapper().readTree(smaller.out()).findValuesAsText("name"))
+        .as("a target that is never reached has no number")
+        .containsExactly("SampleEfficiencyBenchmark.fit {method=auto}");
+    assertThat(Cli.run("bench", "export", base).code()).isEqualTo(2);
   }
 
   @Test

@@ -9,20 +9,10 @@ import io.ablate.estimate.FitContext;
 import io.ablate.evaluate.Comparison;
 import io.ablate.evaluate.ComparisonResult;
 import io.ablate.evaluate.CurvePoint;
-import io.ablate.instrument.OutputFunction;
-import io.ablate.tools.ConsoleProgress;
-import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.UncheckedIOException;
-import java.io.Writer;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -68,7 +58,7 @@ public class SampleEfficiencyBenchmark {
   })
   public String method = "ridge";
 
-  private @Nullable Path folder;
+  private final SmallExperiment small = new SmallExperiment(SAMPLES);
   private @Nullable CellInputs inputs;
 
   /** Figures of the method; infinite where it never reaches a target. */
@@ -83,60 +73,24 @@ public class SampleEfficiencyBenchmark {
   }
 
   @Setup
-  public void collect() throws IOException {
-    Path temporary = Files.createTempDirectory("sample-efficiency");
-    folder = temporary;
-    Experiment experiment = experiment();
-    Experiment.Design design = experiment.designs().getFirst();
-    OutputFunction output = OutputFunction.MARGIN;
-    try (Subject subject = Subject.open(experiment, temporary, experiment.data());
-        ConsoleProgress quiet = new ConsoleProgress(new PrintWriter(Writer.nullWriter()), false)) {
-      CollectRequest.Settings settings = CollectRequest.Settings.defaults();
-      Stores stores = new Stores(temporary, experiment, subject, settings, quiet);
-      inputs =
-          new CellInputs(
-              experiment,
-              output,
-              stores.training(design),
-              stores.heldOut(),
-              Map.of(),
-              stores.gradients(Objects.requireNonNull(experiment.gradients()), design, output));
-    }
-  }
-
-  private static Experiment experiment() {
-    return new Experiment(
-        "sample-efficiency",
-        "bundled:shapes-resnet",
-        "bundled",
-        null,
-        new Experiment.Examples("the first of four classes", new int[] {0, 1, 2, 3}),
-        List.of(new Experiment.Design("bernoulli", 0.9, 1, null)),
-        List.of(OutputFunction.MARGIN.label()),
-        SAMPLES,
-        List.of(),
-        // A fixed price: the figures must not depend on how fast the machine is.
-        new Experiment.Gradients(16, 0.2, 2, 2.5),
-        new Experiment.HeldOut(0.9, 3, 400),
-        null,
-        new double[] {0.3, 0.5},
-        0);
+  public void collect() {
+    inputs =
+        small.collect(
+            CollectRequest.Settings.defaults(),
+            stores ->
+                new CellInputs(
+                    small.experiment(),
+                    SmallExperiment.OUTPUT,
+                    stores.training(small.design()),
+                    stores.heldOut(),
+                    Map.of(),
+                    stores.gradients(small.gradients(), small.design(), SmallExperiment.OUTPUT)));
   }
 
   @TearDown
-  public void delete() throws IOException {
+  public void delete() {
     Objects.requireNonNull(inputs).close();
-    try (Stream<Path> files = Files.walk(Objects.requireNonNull(folder))) {
-      files.sorted(Comparator.reverseOrder()).forEach(SampleEfficiencyBenchmark::delete);
-    }
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.delete(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    small.close();
   }
 
   @Benchmark

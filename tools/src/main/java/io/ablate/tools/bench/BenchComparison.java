@@ -26,8 +26,8 @@ public record BenchComparison(List<Line> lines) {
   /** What an LDS may lose. */
   private static final double LDS_LOSS = .005;
 
-  /** What passes may grow by, as a share. */
-  private static final double MORE_PASSES = .02;
+  /** What counts may grow by, as a share. */
+  private static final double MORE = .02;
 
   /** What became of a figure. */
   public enum Verdict {
@@ -113,15 +113,15 @@ public record BenchComparison(List<Line> lines) {
     return switch (before.kind()) {
       case THROUGHPUT, TIME -> speed(name, before, after, tolerance);
       case LDS -> exact(name, before, base, head, head < base - LDS_LOSS, head > base + LDS_LOSS);
-      case PASSES ->
+      case COUNT ->
           exact(
               name,
               before,
               base,
               head,
               // NaN: the target is not reached.
-              head > base * (1 + MORE_PASSES) || Double.isNaN(head) && !Double.isNaN(base),
-              head < base * (1 - MORE_PASSES) || Double.isNaN(base) && !Double.isNaN(head));
+              head > base * (1 + MORE) || Double.isNaN(head) && !Double.isNaN(base),
+              head < base * (1 - MORE) || Double.isNaN(base) && !Double.isNaN(head));
       case OTHER ->
           new Line(name, before.unit(), base, head, head / base, null, null, Verdict.SHOWN);
     };

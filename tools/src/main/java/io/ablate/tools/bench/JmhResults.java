@@ -31,8 +31,8 @@ public record JmhResults(Map<String, Metric> metrics) {
     TIME,
     /** An LDS, the same in every run: more is better. */
     LDS,
-    /** Passes that are needed, the same in every run: fewer are better. */
-    PASSES,
+    /** How much of something is needed, the same in every run: less is better. */
+    COUNT,
     /** Anything else: shown, not judged. */
     OTHER
   }
@@ -113,7 +113,7 @@ public record JmhResults(Map<String, Metric> metrics) {
   private static Kind kindOf(String counter) {
     return counter.startsWith("lds")
         ? Kind.LDS
-        : counter.startsWith("passesTo") ? Kind.PASSES : Kind.OTHER;
+        : counter.startsWith("passesTo") || counter.startsWith("count") ? Kind.COUNT : Kind.OTHER;
   }
 
   private static void add(Map<String, Metric> all, String name, Kind kind, JsonNode metric) {

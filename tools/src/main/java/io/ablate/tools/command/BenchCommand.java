@@ -11,15 +11,16 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    description = "Judge results of the benchmarks.",
+    description = "Judge results of the benchmarks, or hand them on.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = BenchCompareCommand.class)
+    subcommands = {BenchCompareCommand.class, BenchExportCommand.class})
 final class BenchCommand implements Runnable {
   @Spec private @Nullable CommandSpec spec;
 
   @Override
   public void run() {
     throw new ParameterException(
-        Objects.requireNonNull(spec).commandLine(), "a command is needed: ablate bench compare");
+        Objects.requireNonNull(spec).commandLine(),
+        "a command is needed: ablate bench compare or export");
   }
 }
