@@ -7,6 +7,7 @@ import io.ablate.forward.BatchOrder;
 import io.ablate.forward.Calibration;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.instrument.InstrumentedModel;
+import io.ablate.mask.LeaveOneOutMasks;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -86,7 +87,7 @@ final class CollectSetup {
    */
   Calibration.Result calibrate(@Nullable Manifest stored) {
     CollectRequest.Settings settings = request.settings();
-    BatchOrder order = stored == null ? settings.order() : BatchOrder.of(stored.batch().order());
+    BatchOrder order = stored == null ? wantedOrder() : BatchOrder.of(stored.batch().order());
     int size = stored == null ? settings.batch() : stored.batch().size();
     return Calibration.run(
         settings.backend(),
@@ -95,6 +96,15 @@ final class CollectSetup {
         examples.first(4),
         examples.size(),
         new Calibration.Choice(order, size, passesPerExample(), settings.memoryBytes()));
+  }
+
+  /**
+   * Null for what calibrates faster. The masks that calibrate have nothing in common; those that
+   * leave out one component have nearly all, and a backend may compute it once for an example.
+   */
+  private @Nullable BatchOrder wantedOrder() {
+    BatchOrder asked = request.settings().order();
+    return asked == null && request.design() instanceof LeaveOneOutMasks ? BatchOrder.MASKS : asked;
   }
 
   private long passesPerExample() {

@@ -317,6 +317,21 @@ class CollectorTest {
   }
 
   @Test
+  void shouldKeepMasksThatLeaveOneOutTogether() {
+    Path store = folder.resolve("store");
+    LeaveOneOutMasks design = new LeaveOneOutMasks(TinyModel.COMPONENTS);
+    int rows = TinyModel.COMPONENTS;
+    Collector.run(
+        request(store, TinyModel.plain(), design, 0, rows, false, null, 0), Progress.NONE);
+    assertThat(Manifest.read(store.resolve("manifest.json")).batch().order()).isEqualTo("masks");
+    Path asked = folder.resolve("asked");
+    Collector.run(
+        request(asked, TinyModel.plain(), design, 0, rows, false, BatchOrder.EXAMPLES, 0),
+        Progress.NONE);
+    assertThat(Manifest.read(asked.resolve("manifest.json")).batch().order()).isEqualTo("examples");
+  }
+
+  @Test
   void shouldRefuseASecondWriter() throws IOException {
     Path store = folder.resolve("store");
     CollectRequest request = request(store, 0, 10, BatchOrder.MASKS, 8);

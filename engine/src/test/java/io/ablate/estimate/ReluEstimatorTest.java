@@ -7,6 +7,7 @@ import io.ablate.evaluate.Lds;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -55,10 +56,10 @@ class ReluEstimatorTest extends EstimatorProperties {
     assertThat(Lds.pearson(models.predict(data.masks())[0], data.outputs()[0])).isGreaterThan(.98);
     assertThat((List<?>) models.diagnostics().get("zero_scale_examples")).isEmpty();
     long fewest = 0;
-    for (Object epochs : (List<?>) models.diagnostics().get("epochs")) {
+    for (Object epochs : (List<?>) Objects.requireNonNull(models.diagnostics().get("epochs"))) {
       fewest += (int) epochs * (long) data.rows(); // the last training alone
     }
-    assertThat((long) models.diagnostics().get("trained_rows")).isGreaterThan(fewest);
+    assertThat((Long) models.diagnostics().get("trained_rows")).isGreaterThan(fewest);
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.ablate.onednn;
 
 import io.ablate.base.Problem;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,11 @@ final class CompiledProgram implements AutoCloseable {
   private final List<Kernel> forward = new ArrayList<>();
   private final List<Kernel> backward = new ArrayList<>();
   private final MemoryPlan memory;
+  private final List<Cut> cuts;
+
+  /** Position in {@link #forward} of the first kernel of a step. */
+  private final int[] firstKernels;
+
   private @Nullable Problem withoutFastCode;
   private long slackBytes;
 
@@ -33,8 +39,13 @@ final class CompiledProgram implements AutoCloseable {
     this.primitives = new PrimitiveCompiler(scope, weights);
     this.winograd = new WinogradCompiler(primitives, scope, weights);
     int first = program.backward() == null ? program.steps().size() : program.backward().first();
+    this.firstKernels = new int[first];
+    this.cuts = Cut.of(program);
     try {
       for (int i = 0; i < program.steps().size(); i++) {
+        if (i < first) {
+          firstKernels[i] = forward.size();
+        }
         compile(program.steps().get(i), i < first ? forward : backward);
       }
     } catch (RuntimeException e) {
@@ -56,6 +67,16 @@ final class CompiledProgram implements AutoCloseable {
   /** What leads from the derivative by the logits to that by the masks. */
   List<Kernel> backward() {
     return List.copyOf(backward);
+  }
+
+  /** Where a pass can begin that has its beginning in common with another; in order. */
+  List<Cut> cuts() {
+    return cuts;
+  }
+
+  /** Whether a kernel of {@link #forward} is the first of a step, and of which; −1 if not. */
+  int stepBegunBy(int kernel) {
+    return Math.max(-1, Arrays.binarySearch(firstKernels, kernel));
   }
 
   MemoryPlan memory() {
@@ -119,7 +140,7 @@ final class CompiledProgram implements AutoCloseable {
     for (int i = 0; i < steps.size(); i++) {
       Step step = steps.get(i);
       need(needs, step.output(), i);
-      for (Value input : inputs(step)) {
+      for (Value input : reads(step)) {
         need(needs, input, i);
       }
       int choices = choices(step);
@@ -157,7 +178,7 @@ final class CompiledProgram implements AutoCloseable {
   }
 
   /** All values that a step reads, those of what follows it included. */
-  private static List<Value> inputs(Step step) {
+  static List<Value> reads(Step step) {
     List<Value> inputs = new ArrayList<>(step.inputs());
     for (PostOp op : step.post()) {
       if (op instanceof PostOp.Binary(int _, Operand.Tensor(Value value))) {

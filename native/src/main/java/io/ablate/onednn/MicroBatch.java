@@ -16,7 +16,12 @@ final class MicroBatch {
   private final Work work;
   private final Rows rows;
   private final NativeScope scope;
-  private final List<Call> forward;
+  private final SharedPrefix prefix;
+  private final List<Call> forward = new ArrayList<>();
+
+  /** Of each call of {@link #forward} the step that begins with it, or −1. */
+  private final List<Integer> begun = new ArrayList<>();
+
   private final List<Call> backward;
 
   /**
@@ -54,7 +59,14 @@ final class MicroBatch {
     this.work = work;
     this.rows = rows;
     this.scope = scope;
-    this.forward = calls(compiled.forward());
+    this.prefix = new SharedPrefix(compiled.cuts(), work.values, plan, scope);
+    for (int kernel = 0; kernel < compiled.forward().size(); kernel++) {
+      List<Call> calls = calls(List.of(compiled.forward().get(kernel)));
+      for (int call = 0; call < calls.size(); call++) {
+        begun.add(call == 0 ? compiled.stepBegunBy(kernel) : -1);
+      }
+      forward.addAll(calls);
+    }
     this.backward = calls(compiled.backward());
   }
 
@@ -65,6 +77,21 @@ final class MicroBatch {
   /** Computes the logits of the rows; by one thread at a time. */
   void forward() {
     run(forward);
+  }
+
+  /**
+   * The same, less what passes over this example before have computed already.
+   *
+   * @param until the first step in which a row ablates a component
+   * @param example a number that changes with the example
+   */
+  void forward(int until, long example) {
+    int from = prefix.resume(until, example);
+    for (int call = begun.indexOf(from); call < forward.size(); call++) {
+      prefix.pass(begun.get(call), until);
+      forward.get(call).run();
+    }
+    OneDnn.call("dnnl_stream_wait", work.stream);
   }
 
   /** Computes the derivatives by the masks, after those by the logits were set. */

@@ -22,7 +22,8 @@ final class OneDnnBatch implements ForwardBatch {
     this.shape = shape;
     this.workers = workers;
     this.memory = new RowMemory(programs, shape, workers.threads());
-    this.tasks = memory.tasks(rows -> rows::forward);
+    this.tasks =
+        memory.tasks(rows -> () -> rows.forward(memory.firstAblated(rows), memory.exampleNumber()));
     this.labels = new int[shape.examples()];
     this.outputs = new float[shape.rows()];
     this.row = new float[memory.classes()];

@@ -28,6 +28,14 @@ final class RowMemory implements AutoCloseable {
   private final List<List<MicroBatch>> microBatches = new ArrayList<>();
   private final boolean[] finite;
 
+  /** Of each part of the mask the first step that uses it. */
+  private final int[] firstUses;
+
+  /** Of each mask the first step in which it ablates something. */
+  private final int[] firstAblated;
+
+  private long exampleNumber;
+
   /** A mask, by columns. */
   interface ColumnValues {
     float of(int column);
@@ -44,6 +52,9 @@ final class RowMemory implements AutoCloseable {
         programs.add(cache.acquire(part(size)));
       }
       this.program = programs.getFirst().program();
+      this.firstUses = Cut.firstUses(program);
+      this.firstAblated = new int[shape.masks()];
+      Arrays.fill(firstAblated, program.steps().size());
       this.input = scope.allocate(shape.examples() * rowBytes(program.input()));
       // A single row is computed with a second one.
       long logitBytes = Math.max(2, shape.rows()) * rowBytes(program.logits());
@@ -127,15 +138,40 @@ final class RowMemory implements AutoCloseable {
    */
   void setMask(int slot, ColumnValues valueOf) {
     requireSlot(slot, shape.masks());
+    int first = program.steps().size();
     for (int part = 0; part < masks.size(); part++) {
       int[] columns = program.masks().get(part);
       MemorySegment target = masks.get(part);
       long start = (long) slot * columns.length;
+      boolean ablates = false;
       for (int c = 0; c < columns.length; c++) {
         float value = columns[c] == MaskParts.KEPT ? 1 : valueOf.of(columns[c]);
+        ablates |= value != 1;
         target.setAtIndex(JAVA_FLOAT, start + c, value);
       }
+      if (ablates) {
+        first = Math.min(first, firstUses[part]);
+      }
     }
+    firstAblated[slot] = first;
+  }
+
+  /** The first step in which a row of a micro-batch ablates something. */
+  int firstAblated(MicroBatch part) {
+    if (shape.masks() == 1) {
+      return firstAblated[0];
+    }
+    int first = program.steps().size();
+    int start = part.rows().first();
+    for (int row = start; row < start + part.rows().count(); row++) {
+      first = Math.min(first, firstAblated[row]);
+    }
+    return first;
+  }
+
+  /** Grows whenever another example is set. */
+  long exampleNumber() {
+    return exampleNumber;
   }
 
   /** Sets an example; it comes with positions innermost, here the channels are. */
@@ -148,15 +184,21 @@ final class RowMemory implements AutoCloseable {
           example.length + " values for an example of " + channels * positions);
     }
     boolean allFinite = true;
+    boolean changed = false;
     long start = (long) slot * example.length;
     for (int c = 0; c < channels; c++) {
       for (int p = 0; p < positions; p++) {
         float value = example[c * positions + p];
+        long at = start + (long) p * channels + c;
         allFinite &= Float.isFinite(value);
-        input.setAtIndex(JAVA_FLOAT, start + (long) p * channels + c, value);
+        changed |= input.getAtIndex(JAVA_FLOAT, at) != value;
+        input.setAtIndex(JAVA_FLOAT, at, value);
       }
     }
     finite[slot] = allFinite;
+    if (changed) {
+      exampleNumber++;
+    }
   }
 
   /**

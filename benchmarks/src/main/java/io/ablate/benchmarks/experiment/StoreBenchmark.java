@@ -51,7 +51,7 @@ public class StoreBenchmark {
     SmallExperiment kept = new SmallExperiment(new int[] {rows});
     small = kept;
     store = write(kept);
-    double sum = read();
+    double sum = sumOfStored();
     double expected = 0;
     try (ComponentDataset data = ComponentDataset.open(store)) {
       MaskMatrix masks = data.masks(data.firstCompleted(rows));
@@ -84,7 +84,7 @@ public class StoreBenchmark {
 
   @Benchmark
   public double read() {
-    return read();
+    return sumOfStored();
   }
 
   private static Path write(SmallExperiment experiment) {
@@ -96,7 +96,7 @@ public class StoreBenchmark {
     return experiment.collect(settings, stores -> stores.training(experiment.design()));
   }
 
-  private double read() {
+  private double sumOfStored() {
     try (ComponentDataset data = ComponentDataset.open(Objects.requireNonNull(store))) {
       int[] all = data.firstCompleted(rows);
       Objects.requireNonNull(data.logits(all));
