@@ -2,7 +2,7 @@
 // included; column moments and standardised outputs.
 #include "common.cuh"
 
-// In the order of OutputFunction.
+// As OutputKernels numbers them.
 enum OutputKind { MARGIN, MARGIN_LOGSUMEXP, LOGIT, LOG_PROB, LOSS };
 
 __device__ inline float larger(float a, float b) { return a > b ? a : b; }

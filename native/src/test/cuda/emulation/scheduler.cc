@@ -1,5 +1,6 @@
 #include "scheduler.h"
 
+#include <setjmp.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
@@ -17,12 +18,14 @@ dim3 blockDim, gridDim;
 namespace emulation {
 namespace {
 
-constexpr size_t STACK = 128 * 1024;
+constexpr size_t STACK = 32 * 1024;
 
 enum class State { Runnable, AtBlockBarrier, AtWarp, Done };
 
 struct Fiber {
-  ucontext_t context;
+  ucontext_t context;  // to start with; later switches spare the system call that it costs
+  jmp_buf place;
+  bool started;
   char* stack;
   State state;
   uint3 index;
@@ -39,6 +42,7 @@ struct Warp {
 std::vector<Fiber> fibers;
 std::vector<Warp> warps;
 ucontext_t scheduler_context;
+jmp_buf scheduler_place;
 void* scheduler_fake_stack;
 const void* scheduler_stack;
 size_t scheduler_stack_size;
@@ -58,8 +62,10 @@ void suspend(State state) {
   // A fiber that ends gives its fake stack back.
   start_switch(state == State::Done ? nullptr : &fiber.fake_stack, scheduler_stack,
                scheduler_stack_size);
-  swapcontext(&fiber.context, &scheduler_context);
-  finish_switch(fiber.fake_stack, nullptr, nullptr);
+  if (_setjmp(fiber.place) == 0) {
+    _longjmp(scheduler_place, 1);
+  }
+  finish_switch(fibers[current].fake_stack, nullptr, nullptr);
 }
 
 void run_fiber() {
@@ -73,7 +79,13 @@ void resume(size_t which) {
   Fiber& fiber = fibers[which];
   threadIdx = fiber.index;
   start_switch(&scheduler_fake_stack, fiber.stack, STACK);
-  swapcontext(&scheduler_context, &fiber.context);
+  if (_setjmp(scheduler_place) == 0) {
+    if (fibers[current].started) {
+      _longjmp(fibers[current].place, 1);
+    }
+    fibers[current].started = true;
+    swapcontext(&scheduler_context, &fibers[current].context);
+  }
   finish_switch(scheduler_fake_stack, nullptr, nullptr);
 }
 
@@ -91,6 +103,7 @@ bool release_block() {
 
 void prepare(Fiber& fiber) {
   fiber.state = State::Runnable;
+  fiber.started = false;
   fiber.fake_stack = nullptr;
   getcontext(&fiber.context);
   fiber.context.uc_stack.ss_sp = fiber.stack;
