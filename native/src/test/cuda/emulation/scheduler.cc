@@ -1,11 +1,12 @@
+// Compiled without the address sanitizer, which would intercept every switch; it is told of them.
 #include "scheduler.h"
 
-#include <setjmp.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <functional>
 #include <vector>
 
@@ -24,7 +25,7 @@ enum class State { Runnable, AtBlockBarrier, AtWarp, Done };
 
 struct Fiber {
   ucontext_t context;  // to start with; later switches spare the system call that it costs
-  jmp_buf place;
+  void* place[5];
   bool started;
   char* stack;
   State state;
@@ -39,10 +40,11 @@ struct Warp {
   unsigned arrived;
 };
 
-std::vector<Fiber> fibers;
+std::deque<Fiber> fibers;  // as many as any block had yet; they never move
+size_t threads;            // of this block
 std::vector<Warp> warps;
 ucontext_t scheduler_context;
-jmp_buf scheduler_place;
+void* scheduler_place[5];
 void* scheduler_fake_stack;
 const void* scheduler_stack;
 size_t scheduler_stack_size;
@@ -56,22 +58,26 @@ unsigned random_state = 12345;
   std::exit(3);
 }
 
+// In a function of its own, as the builtin wants it.
+[[noreturn]] __attribute__((noinline)) void jump(void** place) { __builtin_longjmp(place, 1); }
+
 void suspend(State state) {
   Fiber& fiber = fibers[current];
   fiber.state = state;
-  // A fiber that ends gives its fake stack back.
-  start_switch(state == State::Done ? nullptr : &fiber.fake_stack, scheduler_stack,
-               scheduler_stack_size);
-  if (_setjmp(fiber.place) == 0) {
-    _longjmp(scheduler_place, 1);
+  start_switch(&fiber.fake_stack, scheduler_stack, scheduler_stack_size);
+  if (__builtin_setjmp(fiber.place) == 0) {
+    jump(scheduler_place);
   }
   finish_switch(fibers[current].fake_stack, nullptr, nullptr);
 }
 
+// A fiber runs one thread of one block after the other.
 void run_fiber() {
   finish_switch(nullptr, &scheduler_stack, &scheduler_stack_size);
-  (*body)();
-  suspend(State::Done);
+  for (;;) {
+    (*body)();
+    suspend(State::Done);
+  }
 }
 
 void resume(size_t which) {
@@ -79,9 +85,9 @@ void resume(size_t which) {
   Fiber& fiber = fibers[which];
   threadIdx = fiber.index;
   start_switch(&scheduler_fake_stack, fiber.stack, STACK);
-  if (_setjmp(scheduler_place) == 0) {
+  if (__builtin_setjmp(scheduler_place) == 0) {
     if (fibers[current].started) {
-      _longjmp(fibers[current].place, 1);
+      jump(fibers[current].place);
     }
     fibers[current].started = true;
     swapcontext(&scheduler_context, &fibers[current].context);
@@ -90,31 +96,38 @@ void resume(size_t which) {
 }
 
 bool release_block() {
-  for (const Fiber& fiber : fibers) {
-    if (fiber.state != State::AtBlockBarrier) {
+  for (size_t t = 0; t < threads; t++) {
+    if (fibers[t].state != State::AtBlockBarrier) {
       return false;
     }
   }
-  for (Fiber& fiber : fibers) {
-    fiber.state = State::Runnable;
+  for (size_t t = 0; t < threads; t++) {
+    fibers[t].state = State::Runnable;
   }
   return true;
 }
 
-void prepare(Fiber& fiber) {
-  fiber.state = State::Runnable;
-  fiber.started = false;
-  fiber.fake_stack = nullptr;
-  getcontext(&fiber.context);
-  fiber.context.uc_stack.ss_sp = fiber.stack;
-  fiber.context.uc_stack.ss_size = STACK;
-  fiber.context.uc_link = nullptr;
-  makecontext(&fiber.context, run_fiber, 0);
+void make_fibers() {
+  while (fibers.size() < threads) {
+    void* stack =
+        mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED) {
+      fail("no memory for a stack");
+    }
+    fibers.emplace_back();
+    Fiber& fiber = fibers.back();
+    fiber.stack = static_cast<char*>(stack);
+    getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = stack;
+    fiber.context.uc_stack.ss_size = STACK;
+    fiber.context.uc_link = nullptr;
+    makecontext(&fiber.context, run_fiber, 0);
+  }
 }
 
-void run_block(size_t threads) {
-  for (Fiber& fiber : fibers) {
-    prepare(fiber);
+void run_block() {
+  for (size_t t = 0; t < threads; t++) {
+    fibers[t].state = State::Runnable;
   }
   for (Warp& warp : warps) {
     warp.generation = 0;
@@ -134,9 +147,9 @@ void run_block(size_t threads) {
     if (ran || release_block()) {
       continue;
     }
-    for (const Fiber& fiber : fibers) {
-      if (fiber.state != State::Done) {
-        threadIdx = fiber.index;
+    for (size_t t = 0; t < threads; t++) {
+      if (fibers[t].state != State::Done) {
+        threadIdx = fibers[t].index;
         fail("a barrier or warp operation that not all threads reach");
       }
     }
@@ -166,31 +179,21 @@ const uint64_t* exchange(uint64_t value) {
 }
 
 void require_full(unsigned mask) {
-  if (mask != 0xFFFFFFFFu || fibers.size() % 32 != 0) {
+  if (mask != 0xFFFFFFFFu || threads % 32 != 0) {
     fail("a warp operation without all lanes");
   }
 }
 
 void run(dim3 grid, dim3 block, const std::function<void()>& kernel) {
-  size_t threads = static_cast<size_t>(block.x) * block.y * block.z;
+  threads = static_cast<size_t>(block.x) * block.y * block.z;
   if (threads == 0 || threads > 1024) {
     fail("a block of 0 or more than 1,024 threads");
   }
-  for (Fiber& fiber : fibers) {
-    munmap(fiber.stack, STACK);
-  }
-  fibers.assign(threads, Fiber());
+  make_fibers();
   for (size_t t = 0; t < threads; t++) {
-    Fiber& fiber = fibers[t];
-    void* stack =
-        mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (stack == MAP_FAILED) {
-      fail("no memory for a stack");
-    }
-    fiber.stack = static_cast<char*>(stack);
-    fiber.index = {static_cast<unsigned>(t % block.x),
-                   static_cast<unsigned>(t / block.x % block.y),
-                   static_cast<unsigned>(t / block.x / block.y)};
+    fibers[t].index = {static_cast<unsigned>(t % block.x),
+                       static_cast<unsigned>(t / block.x % block.y),
+                       static_cast<unsigned>(t / block.x / block.y)};
   }
   warps.assign((threads + 31) / 32, Warp());
   body = &kernel;
@@ -202,7 +205,7 @@ void run(dim3 grid, dim3 block, const std::function<void()>& kernel) {
     size_t b = blocks - 1 - i;
     blockIdx = {static_cast<unsigned>(b % grid.x), static_cast<unsigned>(b / grid.x % grid.y),
                 static_cast<unsigned>(b / grid.x / grid.y)};
-    run_block(threads);
+    run_block();
   }
 }
 

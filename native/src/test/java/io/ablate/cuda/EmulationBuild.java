@@ -112,23 +112,35 @@ final class EmulationBuild {
         kernels(source).forEach(name -> list.append(" ENTER(").append(name).append(')'));
       }
       Files.writeString(folder.resolve("kernels.h"), header.append(list).append('\n'));
-      List<String> command = new ArrayList<>(List.of("g++"));
-      command.addAll(OPTIONS);
+      Path scheduler = folder.resolve("scheduler.o");
       Path unfinished = folder.resolve("unfinished");
-      command.addAll(List.of("-I" + folder, "-I" + EMULATION, "-I" + KERNELS));
-      files(EMULATION, ".cc").forEach(file -> command.add(file.toString()));
-      command.addAll(List.of("-o", unfinished.toString()));
-      Process compiler = new ProcessBuilder(command).redirectErrorStream(true).start();
-      String said = new String(compiler.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (compiler.waitFor() != 0) {
-        throw new AssertionError("the kernels do not compile as C++:\n" + said);
-      }
+      gxx(
+          folder,
+          "-fno-sanitize=address",
+          "-c",
+          EMULATION.resolve("scheduler.cc"),
+          "-o",
+          scheduler);
+      gxx(folder, EMULATION.resolve("device.cc"), scheduler, "-o", unfinished);
       Files.move(unfinished, program, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
+    }
+  }
+
+  private static void gxx(Path folder, Object... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("g++"));
+    command.addAll(OPTIONS);
+    command.addAll(List.of("-I" + folder, "-I" + EMULATION, "-I" + KERNELS));
+    Stream.of(arguments).forEach(argument -> command.add(argument.toString()));
+    Process compiler = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(compiler.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (compiler.waitFor() != 0) {
+      throw new AssertionError("the kernels do not compile as C++:\n" + said);
     }
   }
 }
