@@ -23,10 +23,12 @@ final class CudaProbe {
 
   private final @Nullable Problem problem;
   private final List<DeviceInfo> devices;
+  private final int driver;
 
-  private CudaProbe(@Nullable Problem problem, List<DeviceInfo> devices) {
+  private CudaProbe(@Nullable Problem problem, List<DeviceInfo> devices, int driver) {
     this.problem = problem;
     this.devices = List.copyOf(devices);
+    this.driver = driver;
   }
 
   /** The answer for this process. */
@@ -83,13 +85,13 @@ final class CudaProbe {
                 .found(version(version))
                 .remedy("install a driver of version 525 or newer"));
       }
-      return of(library, library.deviceCount());
+      return of(library, library.deviceCount(), version);
     } catch (RuntimeException | LinkageError e) {
       return unusable(Problem.of("CUDA cannot be used").found(e.toString()));
     }
   }
 
-  private static CudaProbe of(Library library, int count) {
+  private static CudaProbe of(Library library, int count, int version) {
     if (count == 0) {
       return unusable(
           Problem.of("the NVIDIA driver lists no device")
@@ -102,7 +104,7 @@ final class CudaProbe {
           info.fault() == null && info.capability() < LEAST_CAPABILITY ? tooOld(info) : info);
     }
     boolean any = devices.stream().anyMatch(info -> info.fault() == null);
-    return new CudaProbe(any ? null : devices.getFirst().fault(), devices);
+    return new CudaProbe(any ? null : devices.getFirst().fault(), devices, version);
   }
 
   private static DeviceInfo tooOld(DeviceInfo info) {
@@ -115,7 +117,8 @@ final class CudaProbe {
   }
 
   private static CudaProbe unusable(Problem problem) {
-    return new CudaProbe(problem.remedy() == null ? problem.remedy(USE_CPU) : problem, List.of());
+    return new CudaProbe(
+        problem.remedy() == null ? problem.remedy(USE_CPU) : problem, List.of(), 0);
   }
 
   /** Why no device can be used. */
@@ -141,6 +144,11 @@ final class CudaProbe {
   /** All devices, usable or not. */
   List<DeviceInfo> devices() {
     return devices;
+  }
+
+  /** Version of CUDA that the driver is for. */
+  String driver() {
+    return version(driver);
   }
 
   /** One line about a device, for reports. */

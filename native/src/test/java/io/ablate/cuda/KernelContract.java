@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 
 /**
  * What every kernel's test needs: a device and an owner of arrays, whose memory is counted at the
- * end.
+ * end. The device is emulated, or the one that {@code -Dablate.test.device=cuda:0} names.
  */
 abstract class KernelContract {
   @SuppressWarnings("NullAway.Init")
@@ -21,7 +21,11 @@ abstract class KernelContract {
 
   @BeforeEach
   void open() {
-    device = EmulatedDriver.open();
+    String name = System.getProperty("ablate.test.device", "emulation");
+    device =
+        name.equals("emulation")
+            ? EmulatedDriver.open()
+            : Device.cuda(Integer.parseInt(name.substring("cuda:".length())));
     scope = device.scope();
   }
 
