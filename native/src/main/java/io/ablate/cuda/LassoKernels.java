@@ -10,7 +10,6 @@ final class LassoKernels {
   static final int MOST_COLUMNS = 65_536;
 
   private static final int THREADS = 256;
-  private static final int WARP = 32;
   private static final int MOST_SWEEPS = 5000;
 
   private LassoKernels() {}
@@ -44,7 +43,7 @@ final class LassoKernels {
     device
         .kernel("lasso", "lasso_solve")
         .grid(outputs, 1, 1)
-        .block(Math.clamp(Launch.ceilDiv(columns, WARP) * WARP, WARP, THREADS), 1)
+        .block(Math.min(Launch.wholeWarps(columns), THREADS), 1)
         .with(gram.require(F32, columns, columns))
         .with(gradient)
         .with(theta.require(F64, outputs, columns))

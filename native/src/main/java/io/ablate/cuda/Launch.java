@@ -33,6 +33,11 @@ final class Launch {
     return Math.toIntExact(Math.ceilDiv(elements, (long) by));
   }
 
+  /** The least number of whole warps' threads, at least one warp. */
+  static int wholeWarps(int threads) {
+    return Math.max(WARP, ceilDiv(threads, WARP) * WARP);
+  }
+
   Launch grid(int x, int y, int z) {
     this.grid = new Extent(x, y, z);
     return this;

@@ -7,7 +7,6 @@ import static io.ablate.cuda.ElementType.I32;
 final class RankKernels {
   private static final String MODULE = "ranks";
   private static final int MOST_THREADS = 512;
-  private static final int WARP = 32;
 
   private RankKernels() {}
 
@@ -44,7 +43,7 @@ final class RankKernels {
   }
 
   private static int threads(int length) {
-    return Math.clamp(Launch.ceilDiv(length, 2 * WARP) * WARP, WARP, MOST_THREADS);
+    return Math.min(Launch.wholeWarps(Math.ceilDiv(length, 2)), MOST_THREADS);
   }
 
   /**

@@ -21,32 +21,17 @@ final class ReluNetworks implements AutoCloseable {
   /** Rows that a batch may have: one bit of a word each. */
   static final int MOST_BATCH = 32;
 
-  /** A block has all units of an example. */
-  static final int MOST_UNITS = 1024;
-
   private static final String MODULE = "relu";
   private static final int THREADS = 128;
-  private static final int WARP = 32;
 
   /** Inputs to a block: a function of the shape alone, so that sums do not depend on company. */
   private static final int SLICE = 512;
-
-  private static final double BETA_1 = .9;
-  private static final double BETA_2 = .999;
-  private static final double EPSILON = 1e-8;
-
-  /**
-   * @param units hidden units of an example, at most {@value #MOST_UNITS}
-   * @param rate Adam's
-   * @param decay of the weights, per step and unit of rate; 0 for Adam
-   */
-  record Settings(int units, float rate, float decay) {}
 
   private final Device device;
   private final DeviceScope scope;
   private final DeviceArray rows;
   private final DeviceArray target;
-  private final Settings settings;
+  private final ReluSettings settings;
   private final int inputs;
   private final int units;
   private final int examples;
@@ -66,11 +51,9 @@ final class ReluNetworks implements AutoCloseable {
    * @param inputs number of columns
    * @param target [examples, rows] of {@link ElementType#F32}, about 0 and of deviation 1
    */
-  ReluNetworks(Device device, DeviceArray rows, int inputs, DeviceArray target, Settings settings) {
+  ReluNetworks(
+      Device device, DeviceArray rows, int inputs, DeviceArray target, ReluSettings settings) {
     target.requireAxes(F32, 2);
-    if (settings.units() < 1 || settings.units() > MOST_UNITS) {
-      throw new IllegalArgumentException("units: " + settings.units());
-    }
     this.device = device;
     this.rows = rows.require(I64, target.extent(1), MaskMatrix.wordsPerRow(inputs));
     this.target = target;
@@ -113,27 +96,23 @@ final class ReluNetworks implements AutoCloseable {
 
   private void activateAll() {
     int[] ones = new int[examples];
+    double[] infinite = new double[examples];
     Arrays.fill(ones, 1);
+    Arrays.fill(infinite, Double.POSITIVE_INFINITY);
     device.write(active, ones);
     device.write(best, ones);
-    double[] infinite = new double[examples];
-    Arrays.fill(infinite, Double.POSITIVE_INFINITY);
     device.write(least, infinite);
   }
 
   /** One step on rows {@code from} to {@code to − 1} of the order, at most {@value #MOST_BATCH}. */
   void step(DeviceArray order, int from, int to) {
-    steps++;
-    float correction = (float) Math.sqrt(1 - Math.pow(BETA_2, steps));
-    float rate = (float) (settings.rate() * correction / (1 - Math.pow(BETA_1, steps)));
-    float epsilon = (float) (EPSILON * correction);
-    float keep = 1 - settings.rate() * settings.decay();
+    AdamStep adam = AdamStep.of(settings.rate(), settings.decay(), ++steps);
     try (DeviceScope local = device.scope()) {
       DeviceArray bits = forward(local, order, from, to);
       device
           .kernel(MODULE, "relu_output")
           .grid(examples, 1, 1)
-          .block(Math.max(WARP, Launch.ceilDiv(units, WARP) * WARP), 1)
+          .block(Launch.wholeWarps(units), 1)
           .with(partial)
           .with(target)
           .with(order)
@@ -150,9 +129,9 @@ final class ReluNetworks implements AutoCloseable {
           .with(units)
           .with(slices)
           .with(order.extent(0))
-          .with(rate)
-          .with(epsilon)
-          .with(keep)
+          .with(adam.rate())
+          .with(adam.epsilon())
+          .with(adam.keep())
           .launch();
       overWeights("relu_step")
           .with(back)
@@ -165,9 +144,9 @@ final class ReluNetworks implements AutoCloseable {
           .with(inputs)
           .with(units)
           .with(order.extent(0))
-          .with(rate)
-          .with(epsilon)
-          .with(keep)
+          .with(adam.rate())
+          .with(adam.epsilon())
+          .with(adam.keep())
           .launch();
     }
   }
@@ -187,7 +166,7 @@ final class ReluNetworks implements AutoCloseable {
     device
         .kernel(MODULE, "relu_batch_bits")
         .grid(rows.extent(1), sets, 1)
-        .block(WARP, 1)
+        .block(Launch.wholeWarps(1), 1)
         .with(rows)
         .with(order)
         .with(bits)
@@ -226,9 +205,10 @@ final class ReluNetworks implements AutoCloseable {
    */
   void validate(DeviceArray order, int from, int to, int epoch, int patience) {
     try (DeviceScope local = device.scope()) {
-      int perSet = order.extent(1);
-      DeviceArray squares = local.array("squared errors", F32, examples, perSet);
-      squaredErrors(order, from, to, squares);
+      DeviceArray squares = local.array("squared errors", F32, examples, order.extent(1));
+      for (int at = from; at < to; at += MOST_BATCH) {
+        squaredErrors(order, at, Math.min(to, at + MOST_BATCH), squares);
+      }
       device
           .kernel(MODULE, "relu_early_stop")
           .stridingWarps(examples)
@@ -239,7 +219,7 @@ final class ReluNetworks implements AutoCloseable {
           .with(examples)
           .with(from)
           .with(to)
-          .with(perSet)
+          .with(order.extent(1))
           .with(epoch)
           .with(patience)
           .launch();
@@ -247,30 +227,27 @@ final class ReluNetworks implements AutoCloseable {
   }
 
   private void squaredErrors(DeviceArray order, int from, int to, DeviceArray squares) {
-    for (int at = from; at < to; at += MOST_BATCH) {
-      try (DeviceScope local = device.scope()) {
-        int end = Math.min(to, at + MOST_BATCH);
-        forward(local, order, at, end);
-        device
-            .kernel(MODULE, "relu_errors")
-            .grid(examples, 1, 1)
-            .block(Launch.ceilDiv(units, WARP) * WARP, 1)
-            .with(partial)
-            .with(weights)
-            .with(target)
-            .with(order)
-            .with(active)
-            .with(squares)
-            .with(end - at)
-            .with(at)
-            .with(target.extent(1))
-            .with(order.extent(1))
-            .with(inputs)
-            .with(units)
-            .with(slices)
-            .with(order.extent(0))
-            .launch();
-      }
+    try (DeviceScope local = device.scope()) {
+      forward(local, order, from, to);
+      device
+          .kernel(MODULE, "relu_errors")
+          .grid(examples, 1, 1)
+          .block(Launch.wholeWarps(units), 1)
+          .with(partial)
+          .with(weights)
+          .with(target)
+          .with(order)
+          .with(active)
+          .with(squares)
+          .with(to - from)
+          .with(from)
+          .with(target.extent(1))
+          .with(order.extent(1))
+          .with(inputs)
+          .with(units)
+          .with(slices)
+          .with(order.extent(0))
+          .launch();
     }
   }
 

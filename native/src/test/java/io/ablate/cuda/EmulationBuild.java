@@ -3,6 +3,7 @@ package io.ablate.cuda;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ablate.base.Sha256;
+import io.ablate.nativelib.Platform;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +45,7 @@ final class EmulationBuild {
 
   /** The program; skips the test where it cannot be made. */
   static Path program() {
+    assumeTrue(Platform.current().startsWith("linux"), "the emulation is for Linux");
     assumeTrue(hasCompiler(), NO_COMPILER);
     return Holder.PROGRAM;
   }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.ablate.cuda.ReluNetworks.Settings;
 import io.ablate.estimate.EstimateOracles;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
@@ -37,7 +36,7 @@ class NetworkKernelsTest extends KernelContract {
     DeviceArray target = scope.copy("targets", targets, examples, rows);
     DeviceArray order = scope.copy("order", flat(orders), orders.length, rows);
     try (ReluNetworks networks =
-        new ReluNetworks(device, copy(masks), inputs, target, new Settings(units, RATE, 0))) {
+        new ReluNetworks(device, copy(masks), inputs, target, new ReluSettings(units, RATE, 0))) {
       networks.start(start(inputs, units, examples));
       for (int from = 0; from < rows; from += batch) {
         networks.step(order, from, Math.min(rows, from + batch));
@@ -54,6 +53,40 @@ class NetworkKernelsTest extends KernelContract {
         assertThat(Arrays.copyOfRange(theta, e * inputs, (e + 1) * inputs))
             .containsExactly(network.extract(), within(2e-6 * Math.sqrt(units)));
       }
+    }
+  }
+
+  @Test
+  void shouldGiveTheSameBitsInAnyCompany() {
+    int rows = 40;
+    int inputs = 530;
+    MaskMatrix masks = masks(rows, inputs);
+    float[] targets = floats(random(3 * rows, 4));
+    DeviceArray order = scope.copy("order", orders(1, rows)[0], 1, rows);
+    float[] starts = start(inputs, 33, 3);
+    int size = starts.length / 3;
+    float[] together = weights(masks, targets, starts, order);
+    for (int e = 0; e < 3; e++) {
+      float[] alone =
+          weights(
+              masks,
+              Arrays.copyOfRange(targets, e * rows, (e + 1) * rows),
+              Arrays.copyOfRange(starts, e * size, (e + 1) * size),
+              order);
+      assertThat(alone).isEqualTo(Arrays.copyOfRange(together, e * size, (e + 1) * size));
+    }
+  }
+
+  private float[] weights(MaskMatrix masks, float[] targets, float[] start, DeviceArray order) {
+    int rows = masks.rows();
+    DeviceArray target = scope.copy("targets", targets, targets.length / rows, rows);
+    ReluSettings settings = new ReluSettings(33, RATE, 0);
+    try (ReluNetworks networks =
+        new ReluNetworks(device, copy(masks), masks.columns(), target, settings)) {
+      networks.start(start);
+      networks.step(order, 0, 32);
+      networks.step(order, 32, rows);
+      return networks.weights();
     }
   }
 
@@ -76,7 +109,7 @@ class NetworkKernelsTest extends KernelContract {
     double[] least = new double[examples];
     double[] theta;
     try (ReluNetworks networks =
-        new ReluNetworks(device, copy(masks), inputs, target, new Settings(units, rate, 0))) {
+        new ReluNetworks(device, copy(masks), inputs, target, new ReluSettings(units, rate, 0))) {
       networks.start(start(inputs, units, examples));
       int epoch = 0;
       while (++epoch <= epochs && networks.anyActive()) {
@@ -123,7 +156,7 @@ class NetworkKernelsTest extends KernelContract {
     float[] start = start(inputs, units, 1);
     float[][] ends = new float[2][];
     for (int i = 0; i < 2; i++) {
-      Settings settings = new Settings(units, RATE, i * decay);
+      ReluSettings settings = new ReluSettings(units, RATE, i * decay);
       try (ReluNetworks networks =
           new ReluNetworks(device, copy(masks), inputs, target, settings)) {
         networks.start(start);
@@ -144,7 +177,7 @@ class NetworkKernelsTest extends KernelContract {
     DeviceArray target = scope.zeros("targets", ElementType.F32, 1, 40);
     DeviceArray order = scope.zeros("order", ElementType.I32, 1, 40);
     try (ReluNetworks networks =
-        new ReluNetworks(device, copy(masks(40, 5)), 5, target, new Settings(4, RATE, 0))) {
+        new ReluNetworks(device, copy(masks(40, 5)), 5, target, new ReluSettings(4, RATE, 0))) {
       assertThatThrownBy(() -> networks.step(order, 0, 33))
           .hasMessage("rows 0 to 33 of order I32 [1, 40]");
     }
