@@ -3,6 +3,7 @@ package io.ablate.backend;
 import io.ablate.backend.BackendReport.Rejected;
 import io.ablate.backend.BackendReport.Role;
 import io.ablate.base.BadInputException;
+import io.ablate.base.DeviceProvider;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.forward.ForwardBackend;
@@ -16,8 +17,11 @@ import io.ablate.linalg.LinearAlgebras;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +33,11 @@ import org.slf4j.LoggerFactory;
 public final class Backends {
   /** Asks for the best backend that can be used here. */
   public static final String AUTO = "auto";
+
+  private static final Pattern DEVICE = Pattern.compile("(cuda)(?::(\\d{1,4}))?");
+
+  private static final String ON_THE_PROCESSOR =
+      "use --device cpu, or --device auto to take what is there";
 
   private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
   private static final Set<String> ALREADY_SAID = ConcurrentHashMap.newKeySet();
@@ -144,25 +153,54 @@ public final class Backends {
     }
   }
 
+  /** Devices that can be asked for besides the processor, usable or not. */
+  public static List<DeviceProvider> devices() {
+    return ServiceLoader.load(DeviceProvider.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .toList();
+  }
+
   /**
-   * Checks that a device is there.
+   * Checks that work can run on a device.
    *
    * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"} or {@code "cuda:INDEX"}
    * @throws UsageException if there is no such device
-   * @throws BadInputException if it has no backend here
+   * @throws BadInputException if it cannot be used here; the message says what is missing
    */
   public static void requireDevice(String device) {
-    if (device.equals("cuda") || device.startsWith("cuda:")) {
-      throw new BadInputException(
-          Problem.of("backend missing")
-              .at("--device " + device)
-              .found("no CUDA backend in this build")
-              .remedy("use --device cpu, or --device auto to take what is there"));
+    requireDevice(device, devices());
+  }
+
+  static void requireDevice(String device, List<DeviceProvider> providers) {
+    if (device.equals(AUTO) || device.equals("cpu")) {
+      return;
     }
-    if (!device.equals(AUTO) && !device.equals("cpu")) {
+    Matcher words = DEVICE.matcher(device);
+    if (!words.matches()) {
       throw new UsageException(
-          Problem.of("unknown device").at("--device").expected("auto or cpu").found(device));
+          Problem.of("unknown device")
+              .at("--device")
+              .expected("auto, cpu, cuda or cuda:INDEX")
+              .found(device));
     }
+    int index = words.group(2) == null ? 0 : Integer.parseInt(words.group(2));
+    Problem problem =
+        providers.stream()
+            .filter(provider -> provider.name().equals(words.group(1)))
+            .findFirst()
+            .map(
+                provider ->
+                    provider
+                        .whyUnusable(index)
+                        .orElseGet(
+                            () ->
+                                Problem.of("this version runs no passes and no fits on it")
+                                    .at(provider.devices().get(index))
+                                    .remedy(ON_THE_PROCESSOR)))
+            .orElseGet(
+                () -> Problem.of("no backend for it in this build").remedy(ON_THE_PROCESSOR));
+    throw new BadInputException(
+        Problem.of("device " + device + " cannot be used: " + problem.message()));
   }
 
   private static Rejected rejection(String name, Problem problem) {

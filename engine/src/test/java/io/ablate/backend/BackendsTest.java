@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ablate.base.BadInputException;
+import io.ablate.base.DeviceProvider;
 import io.ablate.base.Json;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
@@ -151,14 +152,66 @@ class BackendsTest {
 
   @Test
   void shouldNotFallBackFromARequestedDevice() {
+    Backends.requireDevice("auto");
+    Backends.requireDevice("cpu");
     assertThatThrownBy(() -> Backends.requireDevice("cuda:1"))
         .isInstanceOf(BadInputException.class)
         .hasMessage(
-            "backend missing: --device cuda:1; found no CUDA backend in this build;"
+            "device cuda:1 cannot be used: no backend for it in this build;"
                 + " use --device cpu, or --device auto to take what is there");
-    assertThatThrownBy(() -> Backends.requireDevice("abacus"))
-        .isInstanceOf(UsageException.class)
-        .hasMessage("unknown device: --device; expected auto or cpu, found abacus");
+    for (String unknown : new String[] {"abacus", "cuda:", "cuda:-1", "cuda:x", "cuda:99999"}) {
+      assertThatThrownBy(() -> Backends.requireDevice(unknown))
+          .isInstanceOf(UsageException.class)
+          .hasMessage(
+              "unknown device: --device; expected auto, cpu, cuda or cuda:INDEX, found " + unknown);
+    }
+  }
+
+  @Test
+  void shouldSayWhyARequestedDeviceCannotBeUsed() {
+    List<DeviceProvider> providers = List.of(new OneOfTwoDevices());
+    assertThatThrownBy(() -> Backends.requireDevice("cuda:1", providers))
+        .isInstanceOf(BadInputException.class)
+        .hasMessage("device cuda:1 cannot be used: on fire; fetch water");
+    assertThatThrownBy(() -> Backends.requireDevice("cuda", providers))
+        .isInstanceOf(BadInputException.class)
+        .hasMessage(
+            "device cuda cannot be used: this version runs no passes and no fits on it: fast one;"
+                + " use --device cpu, or --device auto to take what is there");
+  }
+
+  private static final class OneOfTwoDevices implements DeviceProvider {
+    @Override
+    public String name() {
+      return "cuda";
+    }
+
+    @Override
+    public int rank() {
+      return 1;
+    }
+
+    @Override
+    public Optional<Problem> whyUnusable() {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<Problem> whyUnusable(int index) {
+      return index == 0
+          ? Optional.empty()
+          : Optional.of(Problem.of("on fire").remedy("fetch water"));
+    }
+
+    @Override
+    public List<String> devices() {
+      return List.of("fast one", "hot one");
+    }
+
+    @Override
+    public String version() {
+      return "1";
+    }
   }
 
   private static ForwardBackendProvider forward(

@@ -369,8 +369,8 @@ class BadInputTest {
 
   @Test
   void shouldRefuseABackendThatIsMissing() {
-    fails(BAD_INPUT, "doctor", "--device", "cuda").contains("backend missing").contains("cuda");
-    fails(USAGE, "doctor", "--device", "abacus").contains("auto or cpu");
+    fails(BAD_INPUT, "doctor", "--device", "cuda").contains("device cuda cannot be used:");
+    fails(USAGE, "doctor", "--device", "abacus").contains("auto, cpu, cuda or cuda:INDEX");
     fails(
             BAD_INPUT,
             "plan",

@@ -35,7 +35,9 @@ final class CommonOptions {
       order = 93,
       paramLabel = "NAME",
       defaultValue = "auto",
-      description = "auto or cpu (default: auto). A device that is missing is an error.")
+      description =
+          "auto or cpu (default: auto). cuda and cuda:INDEX are known, but no command runs there yet:"
+              + " asking for them says what is missing.")
   private String device = "auto";
 
   @Option(

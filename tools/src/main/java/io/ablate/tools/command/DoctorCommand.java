@@ -1,5 +1,7 @@
 package io.ablate.tools.command;
 
+import io.ablate.backend.Backends;
+import io.ablate.base.DeviceProvider;
 import io.ablate.base.Problem;
 import io.ablate.base.UserCache;
 import io.ablate.example.Cifar10Download;
@@ -97,7 +99,6 @@ final class DoctorCommand extends Subcommand {
       chosen |= finding.usable();
       findings.add(finding);
     }
-    findings.add(cuda());
     chosen = false;
     for (LinearAlgebraProvider provider : LinearAlgebras.providers()) {
       Finding finding =
@@ -110,6 +111,7 @@ final class DoctorCommand extends Subcommand {
       chosen |= finding.usable();
       findings.add(finding);
     }
+    findings.addAll(devices());
     findings.add(cifar10());
     return findings;
   }
@@ -140,8 +142,22 @@ final class DoctorCommand extends Subcommand {
     }
   }
 
-  private static Finding cuda() {
-    return new Finding(
-        "forward passes", "cuda", false, "not in this build, whose backend is the CPU");
+  private static List<Finding> devices() {
+    List<DeviceProvider> providers = Backends.devices();
+    if (providers.isEmpty()) {
+      return List.of(new Finding("devices", "cuda", false, "no backend for it in this build"));
+    }
+    return providers.stream()
+        .map(
+            provider ->
+                finding(
+                    "devices",
+                    provider.name(),
+                    provider.whyUnusable(),
+                    provider::version,
+                    ": "
+                        + String.join("; ", provider.devices())
+                        + "; this version runs no passes and no fits there"))
+        .toList();
   }
 }

@@ -1,0 +1,21 @@
+package io.ablate.base;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Offers devices of a kind, for example GPUs, through {@link java.util.ServiceLoader}; {@link
+ * #name} is the word of the option {@code --device}. {@link #whyUnusable()} tells of the kind as a
+ * whole: it is empty where at least one device can be used.
+ */
+public interface DeviceProvider extends BackendProvider {
+  /**
+   * Why one device cannot be used here; empty if it can.
+   *
+   * @param index as the driver counts, from 0
+   */
+  Optional<Problem> whyUnusable(int index);
+
+  /** One line about every device that is there, usable or not. */
+  List<String> devices();
+}

@@ -1,0 +1,271 @@
+// 2-layer ReLU networks of many examples on the same packed masks, each phi(x) = w2' relu(W1 x + b1)
+// + b2, trained by Adam(W) on squared error as in ReluNetwork. At most 32 rows a batch.
+//
+// Weights are [examples, inputs + 3, units]: W1 transposed, then b1, w2, and b2 in the first place of
+// the last row; both moments likewise. A thread owns a unit, and what it holds of a batch stays in
+// registers: a step reads W1 once to go forward, and W1 and its moments once to go back, where the
+// gradient is summed and applied without being stored. Examples whose `active` is 0 stand still.
+#include "common.cuh"
+
+constexpr int BATCH = 32;
+constexpr float BETA_1 = .9f;
+constexpr float BETA_2 = .999f;
+
+__device__ inline i64 weights_of(i64 example, int inputs, int units) {
+  return example * (inputs + 3) * units;
+}
+
+// bits [sets, inputs]: which rows of a batch list an input, from words [rows, words_per_row] and the
+// rows order[set, from ... from + batch - 1]. A warp turns 32 rows x 64 inputs by ballots.
+KERNEL relu_batch_bits(const u64* words, const int* order, int* bits, int batch, int from,
+                       int rows_per_set, int inputs, int words_per_row) {
+  int lane = threadIdx.x & 31;
+  int word = blockIdx.x;
+  i64 set = blockIdx.y;
+  u64 mine = 0;
+  if (lane < batch) {
+    i64 row = order[set * rows_per_set + from + lane];
+    mine = words[row * words_per_row + word];
+  }
+  for (int half = 0; half < 2; half++) {
+    unsigned kept = 0;
+    for (int j = 0; j < 32; j++) {
+      unsigned column = __ballot_sync(FULL_WARP, static_cast<int>((mine >> (32 * half + j)) & 1));
+      kept = lane == j ? column : kept;
+    }
+    int input = word * 64 + 32 * half + lane;
+    if (input < inputs) {
+      bits[set * inputs + input] = static_cast<int>(kept);
+    }
+  }
+}
+
+// partial [slices, examples, 32, units]: W1's share of what units hold, by slices of the inputs that
+// keep the device busy when examples are few; grid (unit tiles, slices, examples).
+KERNEL relu_forward(const float* weights, const int* bits, const int* active, float* partial,
+                    int batch, int inputs, int units, int sets) {
+  i64 example = blockIdx.z;
+  int unit = blockIdx.x * blockDim.x + threadIdx.x;
+  if (active[example] == 0 || unit >= units) {
+    return;
+  }
+  int width = (inputs + gridDim.y - 1) / gridDim.y;
+  int first = blockIdx.y * width;
+  int end = min(inputs, first + width);
+  const float* w = weights + weights_of(example, inputs, units) + unit;
+  const int* of_set = bits + (sets == 1 ? 0 : example) * inputs;
+  float held[BATCH] = {};
+#pragma unroll 2
+  for (int j = first; j < end; j++) {
+    unsigned rows = static_cast<unsigned>(of_set[j]);
+    float weight = w[static_cast<i64>(j) * units];
+#pragma unroll
+    for (int i = 0; i < BATCH; i++) {
+      if ((rows >> i) & 1) {
+        held[i] += weight;
+      }
+    }
+  }
+  float* target = partial + (blockIdx.y * static_cast<i64>(gridDim.z) + example) * BATCH * units;
+#pragma unroll
+  for (int i = 0; i < BATCH; i++) {
+    if (i < batch) {
+      target[static_cast<i64>(i) * units + unit] = held[i];
+    }
+  }
+}
+
+// What this thread's unit holds for every row, and phi of every row less b2 in `outputs`. One block
+// of whole warps has all units of an example.
+__device__ void predict(const float* partial, const float* w, float* held, float (*scratch)[BATCH],
+                        float* outputs, int batch, int inputs, int units, int slices,
+                        int examples) {
+  int unit = threadIdx.x;
+  float bias = unit < units ? w[static_cast<i64>(inputs) * units + unit] : 0;
+  float outer = unit < units ? w[static_cast<i64>(inputs + 1) * units + unit] : 0;
+#pragma unroll
+  for (int i = 0; i < BATCH; i++) {
+    float sum = bias;
+    for (int slice = 0; slice < slices && i < batch && unit < units; slice++) {
+      i64 of = (slice * static_cast<i64>(examples) + blockIdx.x) * BATCH + i;
+      sum += partial[of * units + unit];
+    }
+    held[i] = sum;
+    float share = warp_sum(outer * fmaxf(sum, 0));
+    if ((threadIdx.x & 31) == 0) {
+      scratch[threadIdx.x >> 5][i] = share;
+    }
+  }
+  __syncthreads();
+  if (threadIdx.x < BATCH) {
+    float sum = 0;
+    for (unsigned warp = 0; warp < blockDim.x >> 5; warp++) {
+      sum += scratch[warp][threadIdx.x];
+    }
+    outputs[threadIdx.x] = sum;
+  }
+  __syncthreads();
+}
+
+__device__ inline void adam(float* weight, float* first, float* second, float gradient, float rate,
+                            float epsilon, float keep) {
+  float m = BETA_1 * *first + (1 - BETA_1) * gradient;
+  float v = BETA_2 * *second + (1 - BETA_2) * gradient * gradient;
+  *first = m;
+  *second = v;
+  *weight = keep * *weight - rate * m / (sqrtf(v) + epsilon);
+}
+
+// Errors of the batch and what of them reaches every unit, back [examples, 32, units]; b1, w2 and b2
+// take their step. target [examples, rows]; a block per example. rate and epsilon are already
+// corrected for the step's number; keep is 1 - rate x decay and spares biases.
+KERNEL relu_output(const float* partial, const float* target, const int* order, const int* active,
+                   float* weights, float* first, float* second, float* back, int batch, int from,
+                   int rows, int rows_per_set, int inputs, int units, int slices, int sets,
+                   float rate, float epsilon, float keep) {
+  __shared__ float scratch[32][BATCH];
+  __shared__ float outputs[BATCH];
+  i64 example = blockIdx.x;
+  if (active[example] == 0) {
+    return;
+  }
+  i64 base = weights_of(example, inputs, units);
+  float held[BATCH];
+  predict(partial, weights + base, held, scratch, outputs, batch, inputs, units, slices, gridDim.x);
+  i64 offset = base + static_cast<i64>(inputs + 2) * units;
+  i64 set = sets == 1 ? 0 : example;
+  int unit = threadIdx.x;
+  if (threadIdx.x < BATCH) {
+    float error = 0;
+    if (unit < batch) {
+      int row = order[set * rows_per_set + from + unit];
+      error = (outputs[unit] + weights[offset] - target[example * rows + row]) / batch;
+    }
+    outputs[unit] = error;
+  }
+  __syncthreads();
+  if (unit < units) {
+    i64 bias = base + static_cast<i64>(inputs) * units + unit;
+    i64 outer = bias + units;
+    float of_outer = 0;
+    float of_bias = 0;
+    float factor = weights[outer];
+#pragma unroll
+    for (int i = 0; i < BATCH; i++) {
+      if (i < batch) {
+        float error = outputs[i];
+        float reaches = held[i] > 0 ? error * factor : 0;
+        of_outer += error * fmaxf(held[i], 0);
+        of_bias += reaches;
+        back[(example * BATCH + i) * units + unit] = reaches;
+      }
+    }
+    adam(weights + bias, first + bias, second + bias, of_bias, rate, epsilon, 1);
+    adam(weights + outer, first + outer, second + outer, of_outer, rate, epsilon, keep);
+  }
+  if (unit == 0) {
+    float of_offset = 0;
+    for (int i = 0; i < batch; i++) {
+      of_offset += outputs[i];
+    }
+    adam(weights + offset, first + offset, second + offset, of_offset, rate, epsilon, 1);
+  }
+}
+
+// W1's step: an input's gradient is the sum of `back` over the rows that list it. Grid (unit tiles,
+// slices, examples).
+KERNEL relu_step(const float* back, const int* bits, const int* active, float* weights,
+                 float* first, float* second, int batch, int inputs, int units, int sets,
+                 float rate, float epsilon, float keep) {
+  i64 example = blockIdx.z;
+  int unit = blockIdx.x * blockDim.x + threadIdx.x;
+  if (active[example] == 0 || unit >= units) {
+    return;
+  }
+  float held[BATCH];
+#pragma unroll
+  for (int i = 0; i < BATCH; i++) {
+    held[i] = i < batch ? back[(example * BATCH + i) * units + unit] : 0;
+  }
+  int width = (inputs + gridDim.y - 1) / gridDim.y;
+  int from = blockIdx.y * width;
+  int end = min(inputs, from + width);
+  const int* of_set = bits + (sets == 1 ? 0 : example) * inputs;
+  i64 base = weights_of(example, inputs, units) + unit;
+#pragma unroll 2
+  for (int j = from; j < end; j++) {
+    unsigned rows = static_cast<unsigned>(of_set[j]);
+    float gradient = 0;
+#pragma unroll
+    for (int i = 0; i < BATCH; i++) {
+      if ((rows >> i) & 1) {
+        gradient += held[i];
+      }
+    }
+    i64 at = base + static_cast<i64>(j) * units;
+    adam(weights + at, first + at, second + at, gradient, rate, epsilon, keep);
+  }
+}
+
+// squares [examples, rows_per_set]: squared errors of the batch, at its places in the order.
+KERNEL relu_errors(const float* partial, const float* weights, const float* target,
+                   const int* order, const int* active, float* squares, int batch, int from,
+                   int rows, int rows_per_set, int inputs, int units, int slices, int sets) {
+  __shared__ float scratch[32][BATCH];
+  __shared__ float outputs[BATCH];
+  i64 example = blockIdx.x;
+  if (active[example] == 0) {
+    return;
+  }
+  const float* w = weights + weights_of(example, inputs, units);
+  float held[BATCH];
+  predict(partial, w, held, scratch, outputs, batch, inputs, units, slices, gridDim.x);
+  int i = threadIdx.x;
+  if (i < batch) {
+    i64 set = sets == 1 ? 0 : example;
+    int row = order[set * rows_per_set + from + i];
+    float offset = w[static_cast<i64>(inputs + 2) * units];
+    float error = outputs[i] + offset - target[example * rows + row];
+    squares[example * rows_per_set + from + i] = error * error;
+  }
+}
+
+// After an epoch: the mean of squares[from ... to - 1] of every example; the least so far and its
+// epoch (from 1) are kept, and an example stops once that is `patience` epochs ago. A warp each.
+KERNEL relu_early_stop(const float* squares, int* active, double* least, int* best, int examples,
+                       int from, int to, int rows_per_set, int epoch, int patience) {
+  i64 warps = global_threads() >> 5;
+  for (i64 example = global_thread() >> 5; example < examples; example += warps) {
+    double sum = 0;
+    for (int i = from + (threadIdx.x & 31); i < to; i += 32) {
+      sum += squares[example * rows_per_set + i];
+    }
+    double error = warp_sum(sum) / (to - from);
+    if ((threadIdx.x & 31) == 0 && active[example] != 0) {
+      if (error < least[example]) {
+        least[example] = error;
+        best[example] = epoch;
+      }
+      active[example] = epoch + 1 - best[example] <= patience ? 1 : 0;
+    }
+  }
+}
+
+// theta [examples, inputs] = w2' W1, the network without its rectifier; a warp per entry.
+KERNEL relu_extract(const float* weights, double* theta, int examples, int inputs, int units) {
+  i64 warps = global_threads() >> 5;
+  i64 entries = static_cast<i64>(examples) * inputs;
+  for (i64 entry = global_thread() >> 5; entry < entries; entry += warps) {
+    const float* w = weights + weights_of(entry / inputs, inputs, units);
+    const float* mine = w + entry % inputs * units;
+    const float* outer = w + static_cast<i64>(inputs + 1) * units;
+    double sum = 0;
+    for (int unit = threadIdx.x & 31; unit < units; unit += 32) {
+      sum += static_cast<double>(outer[unit]) * mine[unit];
+    }
+    sum = warp_sum(sum);
+    if ((threadIdx.x & 31) == 0) {
+      theta[entry] = sum;
+    }
+  }
+}

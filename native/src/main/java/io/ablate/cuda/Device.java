@@ -1,0 +1,169 @@
+package io.ablate.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+
+/**
+ * A device that computes: memory in scopes, copies, launches. Everything happens in the order of
+ * the calls. For one thread at a time.
+ */
+public final class Device implements AutoCloseable {
+  /** Bytes of host memory through which copies go. */
+  private static final long STAGING = 64L << 20;
+
+  private final DeviceDriver driver;
+  private final MemoryPool pool;
+
+  Device(DeviceDriver driver) {
+    this.driver = driver;
+    this.pool = new MemoryPool(driver);
+  }
+
+  /**
+   * Opens an NVIDIA device.
+   *
+   * @param index of those that the driver lists, from 0
+   * @throws io.ablate.base.BadInputException if it cannot be used; the message says why
+   */
+  public static Device cuda(int index) {
+    return new Device(CudaDriver.open(index));
+  }
+
+  /** Name and index. */
+  public String describe() {
+    return driver.describe();
+  }
+
+  /** A new owner of arrays, to be closed before this device. */
+  public DeviceScope scope() {
+    return new DeviceScope(this, pool);
+  }
+
+  /** Bytes of device memory that open scopes hold. */
+  public long liveBytes() {
+    return pool.liveBytes();
+  }
+
+  /** Gives memory that no scope holds back to the driver. */
+  public void trim() {
+    pool.trim();
+  }
+
+  /** Waits for all launches. */
+  public void synchronize() {
+    driver.synchronize();
+  }
+
+  Launch kernel(String module, String kernel) {
+    return new Launch(driver, module, kernel);
+  }
+
+  void clear(DeviceArray array) {
+    if (array.bytes() > 0) {
+      driver.clear(array.address(), array.bytes());
+    }
+  }
+
+  /** Copies to the device. */
+  public void write(DeviceArray target, long[] source) {
+    write(target, ElementType.I64, MemorySegment.ofArray(source));
+  }
+
+  /** Copies to the device. */
+  public void write(DeviceArray target, int[] source) {
+    write(target, ElementType.I32, MemorySegment.ofArray(source));
+  }
+
+  /** Copies to the device. */
+  public void write(DeviceArray target, float[] source) {
+    write(target, ElementType.F32, MemorySegment.ofArray(source));
+  }
+
+  /** Copies to the device. */
+  public void write(DeviceArray target, double[] source) {
+    write(target, ElementType.F64, MemorySegment.ofArray(source));
+  }
+
+  /** Copies an array of {@link ElementType#I64} from the device. */
+  public long[] readLongs(DeviceArray source) {
+    long[] target = new long[Math.toIntExact(source.elements())];
+    read(source, ElementType.I64, MemorySegment.ofArray(target));
+    return target;
+  }
+
+  /** Copies an array of {@link ElementType#I32} from the device. */
+  public int[] readInts(DeviceArray source) {
+    int[] target = new int[Math.toIntExact(source.elements())];
+    read(source, ElementType.I32, MemorySegment.ofArray(target));
+    return target;
+  }
+
+  /** Copies an array of {@link ElementType#F16} from the device, as bits. */
+  public short[] readHalves(DeviceArray source) {
+    short[] target = new short[Math.toIntExact(source.elements())];
+    read(source, ElementType.F16, MemorySegment.ofArray(target));
+    return target;
+  }
+
+  /** Copies an array of {@link ElementType#F32} from the device. */
+  public float[] readFloats(DeviceArray source) {
+    float[] target = new float[Math.toIntExact(source.elements())];
+    read(source, ElementType.F32, MemorySegment.ofArray(target));
+    return target;
+  }
+
+  /** Copies an array of {@link ElementType#F64} from the device. */
+  public double[] readDoubles(DeviceArray source) {
+    double[] target = new double[Math.toIntExact(source.elements())];
+    read(source, ElementType.F64, MemorySegment.ofArray(target));
+    return target;
+  }
+
+  private void write(DeviceArray target, ElementType type, MemorySegment source) {
+    require(target, type, source);
+    inChunks(
+        source.byteSize(),
+        (at, chunk) -> {
+          chunk.copyFrom(source.asSlice(at, chunk.byteSize()));
+          driver.write(target.address(), at, chunk.asByteBuffer().order(ByteOrder.nativeOrder()));
+        });
+  }
+
+  private void read(DeviceArray source, ElementType type, MemorySegment target) {
+    require(source, type, target);
+    inChunks(
+        target.byteSize(),
+        (at, chunk) -> {
+          driver.read(source.address(), at, chunk.asByteBuffer().order(ByteOrder.nativeOrder()));
+          target.asSlice(at, chunk.byteSize()).copyFrom(chunk);
+        });
+  }
+
+  private static void require(DeviceArray array, ElementType type, MemorySegment host) {
+    if (array.type() != type || array.bytes() != host.byteSize()) {
+      throw new IllegalArgumentException(
+          "array " + array + " does not match " + host.byteSize() + " bytes of " + type);
+    }
+  }
+
+  private interface Chunk {
+    void copy(long at, MemorySegment chunk);
+  }
+
+  private static void inChunks(long bytes, Chunk copy) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment staging = arena.allocate(Math.min(bytes, STAGING), Long.BYTES);
+      for (long at = 0; at < bytes; at += STAGING) {
+        copy.copy(at, staging.asSlice(0, Math.min(STAGING, bytes - at)));
+      }
+    }
+  }
+
+  /** Frees idle memory and lets go of the device. */
+  @Override
+  public void close() {
+    pool.close();
+    driver.close();
+  }
+}

@@ -1,0 +1,37 @@
+package io.ablate.cuda;
+
+import java.nio.ByteBuffer;
+
+/**
+ * What a device does: memory, copies, launches, in the order in which they are asked for. CUDA's is
+ * {@link CudaDriver}. Used by one thread at a time.
+ */
+interface DeviceDriver extends AutoCloseable {
+  /** For messages. */
+  String describe();
+
+  /** Memory is handed out in multiples of so many bytes. */
+  int granularity();
+
+  /** The address of new memory, its content undefined; 0 if there is not enough. */
+  long allocate(long bytes);
+
+  void free(long address);
+
+  /** Fills memory with 0. */
+  void clear(long address, long bytes);
+
+  /** Copies a direct buffer to the device; done when it returns. */
+  void write(long address, long offset, ByteBuffer source);
+
+  /** Fills a direct buffer from the device, once all launches before it are done. */
+  void read(long address, long offset, ByteBuffer target);
+
+  void launch(KernelCall call);
+
+  /** Waits for all launches; reports what went wrong in them. */
+  void synchronize();
+
+  @Override
+  void close();
+}

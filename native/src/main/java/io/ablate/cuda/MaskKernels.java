@@ -1,0 +1,108 @@
+package io.ablate.cuda;
+
+import static io.ablate.cuda.ElementType.F16;
+import static io.ablate.cuda.ElementType.F32;
+import static io.ablate.cuda.ElementType.I64;
+
+import io.ablate.mask.MaskMatrix;
+
+/**
+ * Masks on a device ({@code masks.cu}): rows × words of {@link ElementType#I64}, packed as {@link
+ * MaskMatrix} packs them.
+ */
+final class MaskKernels {
+  private static final String MODULE = "masks";
+  private static final int WORD = 64;
+
+  private MaskKernels() {}
+
+  /**
+   * Draws rows {@code first} onward of the design of that seed and keep: the bits of {@link
+   * io.ablate.mask.BernoulliMasks}.
+   *
+   * @param words [rows, words], overwritten
+   */
+  static void bernoulli(
+      Device device, DeviceArray words, long seed, double keep, long first, int columns) {
+    words.requireAxes(I64, 2);
+    int rows = words.extent(0);
+    int perRow = MaskMatrix.wordsPerRow(columns);
+    words.require(I64, rows, perRow);
+    device
+        .kernel(MODULE, "bernoulli_masks")
+        .striding(words.elements())
+        .with(words)
+        .with(first)
+        .with(seed)
+        .with(Math.round(keep * 0x1p32))
+        .with(rows)
+        .with(columns)
+        .with(perRow)
+        .launch();
+  }
+
+  /**
+   * Masks as 0 and 1, in the type of {@code out}.
+   *
+   * @param out [rows, columns] of {@link ElementType#F32} or {@link ElementType#F16}, overwritten
+   */
+  static void expand(Device device, DeviceArray words, DeviceArray out) {
+    out.requireAxes(out.type() == F16 ? F16 : F32, 2);
+    int rows = out.extent(0);
+    int columns = out.extent(1);
+    int perRow = MaskMatrix.wordsPerRow(columns);
+    device
+        .kernel(MODULE, out.type() == F16 ? "expand_masks_f16" : "expand_masks_f32")
+        .grid(Launch.ceilDiv(columns, 256), Math.min(rows, Launch.MOST_BLOCKS_YZ), 1)
+        .block(256, 1)
+        .with(words.require(I64, rows, perRow))
+        .with(out)
+        .with(rows)
+        .with(columns)
+        .with(perRow)
+        .launch();
+  }
+
+  /**
+   * Columns as rows.
+   *
+   * @param out [columns, words of rows], overwritten
+   */
+  static void transpose(Device device, DeviceArray words, int columns, DeviceArray out) {
+    words.requireAxes(I64, 2);
+    int rows = words.extent(0);
+    int perRow = MaskMatrix.wordsPerRow(columns);
+    int perColumn = MaskMatrix.wordsPerRow(rows);
+    device
+        .kernel(MODULE, "transpose_masks")
+        .grid(Launch.ceilDiv(rows, WORD), Math.min(perRow, Launch.MOST_BLOCKS_YZ), 1)
+        .block(WORD, 1)
+        .with(words.require(I64, rows, perRow))
+        .with(out.require(I64, columns, perColumn))
+        .with(rows)
+        .with(columns)
+        .with(perRow)
+        .with(perColumn)
+        .launch();
+  }
+
+  /**
+   * The components that every row ablates.
+   *
+   * @param out [rows, words], overwritten; may be {@code words}
+   */
+  static void complement(Device device, DeviceArray words, int columns, DeviceArray out) {
+    words.requireAxes(I64, 2);
+    int rows = words.extent(0);
+    int perRow = MaskMatrix.wordsPerRow(columns);
+    device
+        .kernel(MODULE, "complement_masks")
+        .striding(words.elements())
+        .with(words.require(I64, rows, perRow))
+        .with(out.require(I64, rows, perRow))
+        .with(rows)
+        .with(columns)
+        .with(perRow)
+        .launch();
+  }
+}

@@ -1,0 +1,293 @@
+package io.ablate.cuda;
+
+import static io.ablate.cuda.ElementType.F32;
+import static io.ablate.cuda.ElementType.F64;
+import static io.ablate.cuda.ElementType.I32;
+import static io.ablate.cuda.ElementType.I64;
+
+import io.ablate.mask.MaskMatrix;
+import java.util.Arrays;
+
+/**
+ * 2-layer ReLU networks φ(x) = w₂ᵀσ(W₁x + b₁) + b₂ of many examples on the same 0/1 rows, trained
+ * side by side by Adam on squared error ({@code relu.cu}); with a decay AdamW, which spares the
+ * biases. What the engine's {@code ReluNetwork} computes for one example.
+ *
+ * <p>An order lists rows: [sets, rows of a set], where one set serves all examples and otherwise
+ * there is one per example. An example's result depends neither on the number of the others nor on
+ * when they stop. Owns three times its weights in device memory; not thread-safe.
+ */
+final class ReluNetworks implements AutoCloseable {
+  /** Rows that a batch may have: one bit of a word each. */
+  static final int MOST_BATCH = 32;
+
+  private static final String MODULE = "relu";
+  private static final int THREADS = 128;
+
+  /** Inputs to a block: a function of the shape alone, so that sums do not depend on company. */
+  private static final int SLICE = 512;
+
+  private final Device device;
+  private final DeviceScope scope;
+  private final DeviceArray rows;
+  private final DeviceArray target;
+  private final ReluSettings settings;
+  private final int inputs;
+  private final int units;
+  private final int examples;
+  private final int slices;
+  private final DeviceArray weights;
+  private final DeviceArray firstMoment;
+  private final DeviceArray secondMoment;
+  private final DeviceArray partial;
+  private final DeviceArray back;
+  private final DeviceArray active;
+  private final DeviceArray least;
+  private final DeviceArray best;
+  private int steps;
+
+  /**
+   * @param rows packed rows, [rows, words]: 1 where an input is listed
+   * @param inputs number of columns
+   * @param target [examples, rows] of {@link ElementType#F32}, about 0 and of deviation 1
+   */
+  ReluNetworks(
+      Device device, DeviceArray rows, int inputs, DeviceArray target, ReluSettings settings) {
+    target.requireAxes(F32, 2);
+    this.device = device;
+    this.rows = rows.require(I64, target.extent(1), MaskMatrix.wordsPerRow(inputs));
+    this.target = target;
+    this.settings = settings;
+    this.inputs = inputs;
+    this.units = settings.units();
+    this.examples = target.extent(0);
+    this.slices = Launch.ceilDiv(inputs, SLICE);
+    this.scope = device.scope();
+    try {
+      long[] shape = {examples, inputs + 3, units};
+      this.weights = scope.zeros("weights", F32, shape);
+      this.firstMoment = scope.zeros("first moments", F32, shape);
+      this.secondMoment = scope.zeros("second moments", F32, shape);
+      this.partial = scope.array("partial sums", F32, slices, examples, MOST_BATCH, units);
+      this.back = scope.array("derivatives", F32, examples, MOST_BATCH, units);
+      this.active = scope.array("active examples", I32, examples);
+      this.least = scope.array("least errors", F64, examples);
+      this.best = scope.array("best epochs", I32, examples);
+      activateAll();
+    } catch (RuntimeException e) {
+      scope.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts from given weights, with moments of 0.
+   *
+   * @param start [examples, inputs + 3, units]: W₁ᵀ, then b₁, w₂, and b₂ in the first place of the
+   *     last row
+   */
+  void start(float[] start) {
+    device.write(weights, start);
+    device.clear(firstMoment);
+    device.clear(secondMoment);
+    steps = 0;
+    activateAll();
+  }
+
+  private void activateAll() {
+    int[] ones = new int[examples];
+    double[] infinite = new double[examples];
+    Arrays.fill(ones, 1);
+    Arrays.fill(infinite, Double.POSITIVE_INFINITY);
+    device.write(active, ones);
+    device.write(best, ones);
+    device.write(least, infinite);
+  }
+
+  /** One step on rows {@code from} to {@code to − 1} of the order, at most {@value #MOST_BATCH}. */
+  void step(DeviceArray order, int from, int to) {
+    AdamStep adam = AdamStep.of(settings.rate(), settings.decay(), ++steps);
+    try (DeviceScope local = device.scope()) {
+      DeviceArray bits = forward(local, order, from, to);
+      device
+          .kernel(MODULE, "relu_output")
+          .grid(examples, 1, 1)
+          .block(Launch.wholeWarps(units), 1)
+          .with(partial)
+          .with(target)
+          .with(order)
+          .with(active)
+          .with(weights)
+          .with(firstMoment)
+          .with(secondMoment)
+          .with(back)
+          .with(to - from)
+          .with(from)
+          .with(target.extent(1))
+          .with(order.extent(1))
+          .with(inputs)
+          .with(units)
+          .with(slices)
+          .with(order.extent(0))
+          .with(adam.rate())
+          .with(adam.epsilon())
+          .with(adam.keep())
+          .launch();
+      overWeights("relu_step")
+          .with(back)
+          .with(bits)
+          .with(active)
+          .with(weights)
+          .with(firstMoment)
+          .with(secondMoment)
+          .with(to - from)
+          .with(inputs)
+          .with(units)
+          .with(order.extent(0))
+          .with(adam.rate())
+          .with(adam.epsilon())
+          .with(adam.keep())
+          .launch();
+    }
+  }
+
+  /** W₁ of a batch, into the partial sums; returns which of its rows list which input. */
+  private DeviceArray forward(DeviceScope local, DeviceArray order, int from, int to) {
+    order.requireAxes(I32, 2);
+    int sets = order.extent(0);
+    int batch = to - from;
+    if (batch < 1 || batch > MOST_BATCH || from < 0 || to > order.extent(1)) {
+      throw new IllegalArgumentException("rows " + from + " to " + to + " of " + order);
+    }
+    if (sets != 1 && sets != examples) {
+      throw new IllegalArgumentException("sets for " + examples + " examples: " + order);
+    }
+    DeviceArray bits = local.array("batch bits", I32, sets, inputs);
+    device
+        .kernel(MODULE, "relu_batch_bits")
+        .grid(rows.extent(1), sets, 1)
+        .block(Launch.wholeWarps(1), 1)
+        .with(rows)
+        .with(order)
+        .with(bits)
+        .with(batch)
+        .with(from)
+        .with(order.extent(1))
+        .with(inputs)
+        .with(rows.extent(1))
+        .launch();
+    overWeights("relu_forward")
+        .with(weights)
+        .with(bits)
+        .with(active)
+        .with(partial)
+        .with(batch)
+        .with(inputs)
+        .with(units)
+        .with(sets)
+        .launch();
+    return bits;
+  }
+
+  private Launch overWeights(String kernel) {
+    return device
+        .kernel(MODULE, kernel)
+        .grid(Launch.ceilDiv(units, THREADS), slices, examples)
+        .block(THREADS, 1);
+  }
+
+  /**
+   * Squared errors on rows {@code from} to {@code to − 1} of the order, then early stopping: the
+   * epoch of the least mean so far is kept, and an example whose is {@code patience} epochs ago
+   * stands still from now on.
+   *
+   * @param epoch counted from 1
+   */
+  void validate(DeviceArray order, int from, int to, int epoch, int patience) {
+    try (DeviceScope local = device.scope()) {
+      DeviceArray squares = local.array("squared errors", F32, examples, order.extent(1));
+      for (int at = from; at < to; at += MOST_BATCH) {
+        squaredErrors(order, at, Math.min(to, at + MOST_BATCH), squares);
+      }
+      device
+          .kernel(MODULE, "relu_early_stop")
+          .stridingWarps(examples)
+          .with(squares)
+          .with(active)
+          .with(least)
+          .with(best)
+          .with(examples)
+          .with(from)
+          .with(to)
+          .with(order.extent(1))
+          .with(epoch)
+          .with(patience)
+          .launch();
+    }
+  }
+
+  private void squaredErrors(DeviceArray order, int from, int to, DeviceArray squares) {
+    try (DeviceScope local = device.scope()) {
+      forward(local, order, from, to);
+      device
+          .kernel(MODULE, "relu_errors")
+          .grid(examples, 1, 1)
+          .block(Launch.wholeWarps(units), 1)
+          .with(partial)
+          .with(weights)
+          .with(target)
+          .with(order)
+          .with(active)
+          .with(squares)
+          .with(to - from)
+          .with(from)
+          .with(target.extent(1))
+          .with(order.extent(1))
+          .with(inputs)
+          .with(units)
+          .with(slices)
+          .with(order.extent(0))
+          .launch();
+    }
+  }
+
+  /** Mean squared error of every example at its best epoch. */
+  double[] leastErrors() {
+    return device.readDoubles(least);
+  }
+
+  /** The best epoch of every example, from 1. */
+  int[] bestEpochs() {
+    return device.readInts(best);
+  }
+
+  /** Whether any example still trains. */
+  boolean anyActive() {
+    return Arrays.stream(device.readInts(active)).anyMatch(flag -> flag != 0);
+  }
+
+  /** θ = w₂ᵀW₁, [examples, inputs], on the device. */
+  DeviceArray extract(DeviceScope owner) {
+    DeviceArray theta = owner.array("theta", F64, examples, inputs);
+    device
+        .kernel(MODULE, "relu_extract")
+        .stridingWarps(theta.elements())
+        .with(weights)
+        .with(theta)
+        .with(examples)
+        .with(inputs)
+        .with(units)
+        .launch();
+    return theta;
+  }
+
+  /** All weights, as {@link #start} takes them. */
+  float[] weights() {
+    return device.readFloats(weights);
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

@@ -1,0 +1,90 @@
+// Enough of CUDA C++ to run our kernels, unchanged, on one processor under the address sanitizer.
+// A thread is a fiber; blocks run one after the other, hence shared memory is static. Fibers run to
+// the next barrier or warp operation, in an order that changes from round to round, so that a
+// missing barrier shows. A barrier that not all threads of the block (or lanes of the warp) reach
+// is an error.
+#pragma once
+
+#include <math.h>
+
+#include <cstdint>
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __restrict__ __restrict
+#define __shared__ static
+#define __launch_bounds__(...)
+
+struct uint3 {
+  unsigned x, y, z;
+};
+typedef uint3 dim3;
+
+// Of the running thread; the scheduler sets them before it switches to a fiber.
+extern uint3 threadIdx, blockIdx;
+extern dim3 blockDim, gridDim;
+
+namespace emulation {
+void block_barrier();
+// Hands in a value of up to 8 bytes, waits for the whole warp, and returns all 32.
+const uint64_t* exchange(uint64_t value);
+
+template <class T>
+uint64_t to_bits(T value) {
+  static_assert(sizeof(T) <= 8, "shuffles move at most 8 bytes");
+  uint64_t bits = 0;
+  __builtin_memcpy(&bits, &value, sizeof(T));
+  return bits;
+}
+
+template <class T>
+T from_bits(uint64_t bits) {
+  T value;
+  __builtin_memcpy(&value, &bits, sizeof(T));
+  return value;
+}
+
+void require_full(unsigned mask);
+}  // namespace emulation
+
+inline void __syncthreads() { emulation::block_barrier(); }
+
+inline void __syncwarp(unsigned mask = 0xFFFFFFFFu) {
+  emulation::require_full(mask);
+  emulation::exchange(0);
+}
+
+template <class T>
+T __shfl_sync(unsigned mask, T value, int lane) {
+  emulation::require_full(mask);
+  return emulation::from_bits<T>(emulation::exchange(emulation::to_bits(value))[lane & 31]);
+}
+
+template <class T>
+T __shfl_xor_sync(unsigned mask, T value, int step) {
+  return __shfl_sync(mask, value, static_cast<int>(threadIdx.x & 31) ^ step);
+}
+
+inline unsigned __ballot_sync(unsigned mask, int predicate) {
+  emulation::require_full(mask);
+  const uint64_t* all = emulation::exchange(predicate != 0);
+  unsigned ballot = 0;
+  for (int lane = 0; lane < 32; lane++) {
+    ballot |= static_cast<unsigned>(all[lane]) << lane;
+  }
+  return ballot;
+}
+
+// Threads of a block never run at the same time.
+inline unsigned atomicOr(unsigned* target, unsigned bits) {
+  unsigned before = *target;
+  *target |= bits;
+  return before;
+}
+
+inline int min(int a, int b) { return a < b ? a : b; }
+inline int __popc(unsigned value) { return __builtin_popcount(value); }
+inline int __popcll(unsigned long long value) { return __builtin_popcountll(value); }
+inline int __ffs(int value) { return __builtin_ffs(value); }

@@ -1,0 +1,143 @@
+package io.ablate.cuda;
+
+import static io.ablate.cuda.ElementType.F32;
+import static io.ablate.cuda.ElementType.F64;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ablate.base.BadInputException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Memory goes back to where it came from, and what does not fit is told by name and shape. */
+class DeviceTest {
+  /** A driver of 1,000 bytes without any. */
+  private static final class Counting implements DeviceDriver {
+    private final Set<Long> held = new HashSet<>();
+    private final List<KernelCall> launches = new ArrayList<>();
+    private long left = 1000;
+    private long next = 4096;
+
+    @Override
+    public String describe() {
+      return "a small device";
+    }
+
+    @Override
+    public int granularity() {
+      return 100;
+    }
+
+    @Override
+    public long allocate(long bytes) {
+      if (bytes > left) {
+        return 0;
+      }
+      left -= bytes;
+      next += 4096 + bytes;
+      held.add(next - bytes);
+      return next - bytes;
+    }
+
+    @Override
+    public void free(long address) {
+      assertThat(held.remove(address)).isTrue();
+      left = held.isEmpty() ? 1000 : left;
+    }
+
+    @Override
+    public void clear(long address, long bytes) {}
+
+    @Override
+    public void write(long address, long offset, ByteBuffer source) {}
+
+    @Override
+    public void read(long address, long offset, ByteBuffer target) {}
+
+    @Override
+    public void launch(KernelCall call) {
+      launches.add(call);
+    }
+
+    @Override
+    public void synchronize() {}
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void shouldKeepFreedMemoryForItsSizeAndGiveItBackWhenAsked() {
+    Counting driver = new Counting();
+    try (Device device = new Device(driver)) {
+      long first;
+      try (DeviceScope scope = device.scope()) {
+        first = scope.array("a", F32, 60).address();
+        assertThat(device.liveBytes()).isEqualTo(300);
+      }
+      assertThat(device.liveBytes()).isZero();
+      assertThat(driver.held).hasSize(1);
+      DeviceScope again = device.scope();
+      assertThat(again.array("b", F64, 3, 10).address()).isEqualTo(first);
+      again.close();
+      again.close(); // twice is once
+      assertThat(device.liveBytes()).isZero();
+      device.trim();
+      assertThat(driver.held).isEmpty();
+    }
+  }
+
+  @Test
+  void shouldGiveIdleMemoryBackBeforeItRunsOut() {
+    Counting driver = new Counting();
+    try (Device device = new Device(driver);
+        DeviceScope outer = device.scope()) {
+      outer.array("empty", F32, 0);
+      try (DeviceScope scope = device.scope()) {
+        scope.array("a", F32, 150);
+      }
+      assertThatThrownBy(() -> outer.array("weights", F32, 3, 80))
+          .isInstanceOf(BadInputException.class)
+          .hasMessage(
+              "not enough device memory: weights F32 [3, 80] on a small device;"
+                  + " expected 960 bytes more, found 100 bytes in use by this process's arrays;"
+                  + " attribute fewer examples at a time, or use a device with more memory");
+      assertThat(driver.held).as("idle memory went back").hasSize(1);
+    }
+  }
+
+  @Test
+  void shouldSkipEmptyGridsAndRefuseTooLargeOnes() {
+    Counting driver = new Counting();
+    try (Device device = new Device(driver);
+        DeviceScope scope = device.scope()) {
+      DeviceArray array = scope.array("sums", F32, 0);
+      device.kernel("m", "k").grid(0, 1, 1).block(32, 1).with(array).launch();
+      assertThat(driver.launches).isEmpty();
+      Launch large = device.kernel("m", "k").grid(1, 70_000, 1).block(32, 1).with(array);
+      assertThatThrownBy(large::launch)
+          .hasMessage("too large a launch: k on 1 x 70000 x 1 blocks of 32 x 1 x 1, sums F32 [0]");
+      device.kernel("m", "k").striding(1L << 40).with(array).with(1).with(1L).launch();
+      assertThat(driver.launches.getFirst().arguments())
+          .containsExactly(
+              new KernelCall.Argument.ArrayValue(array),
+              new KernelCall.Argument.IntValue(1),
+              new KernelCall.Argument.LongValue(1));
+    }
+  }
+
+  @Test
+  void shouldRefuseCopiesOfAnotherSize() {
+    try (Device device = new Device(new Counting());
+        DeviceScope scope = device.scope()) {
+      assertThatThrownBy(() -> scope.copy("y", new float[5], 2, 3))
+          .hasMessage("array y F32 [2, 3] does not match 20 bytes of F32");
+      assertThatThrownBy(() -> device.readDoubles(scope.array("z", F32, 2)))
+          .hasMessage("array z F32 [2] does not match 16 bytes of F64");
+    }
+  }
+}
