@@ -81,15 +81,27 @@ final class OneDnn {
     private static final FunctionDescriptor EXECUTE =
         FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
 
+    private static final FunctionDescriptor ELTWISE =
+        FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT);
+
+    /** What travels in registers, and what no function of oneDNN exceeds. */
+    private static final int FEW = 6;
+
+    private static final int MANY = 14;
+
     private final SymbolLookup symbols;
-    private final Map<String, MethodHandle> handles = new ConcurrentHashMap<>();
+    private final Map<String, MemorySegment> addresses = new ConcurrentHashMap<>();
+    private final MethodHandle few = words(FEW);
+    private final MethodHandle many = words(MANY);
     private final MethodHandle execute;
+    private final MethodHandle eltwise;
     private final MethodHandle setThreads;
     private final MemorySegment engine;
 
     Library(SymbolLookup symbols) {
       this.symbols = symbols;
       this.execute = bind("dnnl_primitive_execute", EXECUTE);
+      this.eltwise = bind("dnnl_post_ops_append_eltwise", ELTWISE);
       // Of libgomp, which dnnl depends on.
       this.setThreads = bind("omp_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT));
       try (Arena arena = Arena.ofConfined()) {
@@ -99,46 +111,66 @@ final class OneDnn {
       }
     }
 
+    private MemorySegment address(String name) {
+      MemorySegment address = addresses.get(name);
+      if (address == null) {
+        address =
+            symbols
+                .find(name)
+                .orElseThrow(() -> new IllegalStateException("oneDNN lacks the function " + name));
+        addresses.put(name, address);
+      }
+      return address;
+    }
+
     @SuppressWarnings("restricted") // calling native code is the purpose
     private MethodHandle bind(String name, FunctionDescriptor signature) {
-      MemorySegment address =
-          symbols
-              .find(name)
-              .orElseThrow(() -> new IllegalStateException("oneDNN lacks the function " + name));
-      return Linker.nativeLinker().downcallHandle(address, signature);
+      return Linker.nativeLinker().downcallHandle(address(name), signature);
     }
 
-    /** Calls a function that returns a status; its signature follows from the arguments. */
+    /**
+     * A call of any function with so many words. On x86-64 every argument but a floating-point one
+     * travels in a register or stack slot of 64 bits, of which a function reads what it declares
+     * and leaves what it does not: so all functions share two signatures. Linking one for each took
+     * a fifth of a second at the start.
+     */
+    @SuppressWarnings("restricted") // calling native code is the purpose
+    private static MethodHandle words(int count) {
+      MemoryLayout[] layouts = new MemoryLayout[count];
+      Arrays.fill(layouts, JAVA_LONG);
+      return Linker.nativeLinker()
+          .downcallHandle(FunctionDescriptor.of(JAVA_LONG, layouts))
+          .asSpreader(long[].class, count);
+    }
+
     int status(String name, Object... arguments) {
-      return (int) result(name, JAVA_INT, arguments);
+      return (int) result(name, arguments);
     }
 
-    Object result(String name, MemoryLayout result, Object... arguments) {
-      MethodHandle handle =
-          handles.computeIfAbsent(
-              name,
-              key -> {
-                MemoryLayout[] layouts = new MemoryLayout[arguments.length];
-                for (int i = 0; i < layouts.length; i++) {
-                  layouts[i] = layout(arguments[i]);
-                }
-                return bind(key, FunctionDescriptor.of(result, layouts));
-              });
+    /** What a function returns; the upper half is undefined where it returns an int. */
+    long result(String name, Object... arguments) {
       try {
-        return handle.invokeWithArguments(arguments);
+        return arguments.length <= FEW
+            ? (long) few.invokeExact(address(name), words(FEW, arguments))
+            : (long) many.invokeExact(address(name), words(MANY, arguments));
       } catch (Throwable e) {
         throw unexpected(e);
       }
     }
 
-    private static MemoryLayout layout(Object argument) {
-      return switch (argument) {
-        case Integer i -> JAVA_INT;
-        case Long l -> JAVA_LONG;
-        case Float f -> JAVA_FLOAT;
-        case MemorySegment s -> ADDRESS;
-        default -> throw new IllegalArgumentException("no C type for " + argument.getClass());
-      };
+    // Plain loops: this runs at the start, where streams and lambdas have to be linked first.
+    private static long[] words(int count, Object... arguments) {
+      long[] words = new long[count];
+      for (int i = 0; i < arguments.length; i++) {
+        if (arguments[i] instanceof Number number) {
+          words[i] = number.longValue();
+        } else if (arguments[i] instanceof MemorySegment segment) {
+          words[i] = segment.address();
+        } else {
+          throw new IllegalArgumentException("no C type for " + arguments[i].getClass());
+        }
+      }
+      return words;
     }
   }
 
@@ -185,15 +217,26 @@ final class OneDnn {
 
   /** Calls a function that returns a pointer or a size. */
   static MemorySegment pointer(String function, Object... arguments) {
-    return (MemorySegment) library().result(function, ADDRESS, arguments);
+    return MemorySegment.ofAddress(library().result(function, arguments));
   }
 
   static long size(String function, Object... arguments) {
-    return (long) library().result(function, JAVA_LONG, arguments);
+    return library().result(function, arguments);
   }
 
   static int integer(String function, Object... arguments) {
-    return (int) library().result(function, JAVA_INT, arguments);
+    return (int) library().result(function, arguments);
+  }
+
+  /** Appends a function of one number to what follows an operation. */
+  static void appendEltwise(MemorySegment list, int algorithm, float alpha, float beta) {
+    int status;
+    try {
+      status = (int) library().eltwise.invokeExact(list, algorithm, alpha, beta);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+    check("dnnl_post_ops_append_eltwise", status);
   }
 
   /** The CPU, for the life of the process. */

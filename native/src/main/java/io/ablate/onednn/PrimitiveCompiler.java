@@ -393,12 +393,7 @@ final class PrimitiveCompiler {
     private void append(MemorySegment list, int index, PostOp op, Value output) {
       switch (op) {
         case PostOp.Eltwise function ->
-            OneDnn.call(
-                "dnnl_post_ops_append_eltwise",
-                list,
-                function.algorithm(),
-                function.alpha(),
-                function.beta());
+            OneDnn.appendEltwise(list, function.algorithm(), function.alpha(), function.beta());
         case PostOp.Binary binary -> {
           int name = Const.ARG_POST_OP * (index + 1) | Const.ARG_SRC_1;
           Binding operand = operand(name, binary.operand(), output);
