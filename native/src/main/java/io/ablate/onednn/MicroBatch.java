@@ -53,13 +53,19 @@ final class MicroBatch {
     void run();
   }
 
-  MicroBatch(CompiledProgram compiled, Work work, Rows rows, NativeScope scope) {
+  /**
+   * Binds.
+   *
+   * @param prefix of micro-batches that run the same program with the same memory
+   */
+  MicroBatch(
+      CompiledProgram compiled, Work work, Rows rows, SharedPrefix prefix, NativeScope scope) {
     this.program = compiled.program();
     this.plan = compiled.memory();
     this.work = work;
     this.rows = rows;
     this.scope = scope;
-    this.prefix = new SharedPrefix(compiled.cuts(), work.values, plan, scope);
+    this.prefix = prefix;
     for (int kernel = 0; kernel < compiled.forward().size(); kernel++) {
       List<Call> calls = calls(List.of(compiled.forward().get(kernel)));
       for (int call = 0; call < calls.size(); call++) {

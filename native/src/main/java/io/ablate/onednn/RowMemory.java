@@ -6,7 +6,9 @@ import io.ablate.forward.BatchShape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -94,9 +96,17 @@ final class RowMemory implements AutoCloseable {
               scope.allocate(scratch),
               scope.make("stream", "dnnl_stream_create", OneDnn.engine(), Const.IN_ORDER)));
     }
+    // Micro-batches of one worker follow each other: what one has kept serves the next.
+    List<Map<CompiledProgram, SharedPrefix>> prefixes = new ArrayList<>();
+    work.forEach(memory -> prefixes.add(new HashMap<>()));
     int start = 0;
     for (int i = 0; i < sizes.length; i++) {
       int w = i % workers;
+      CompiledProgram compiled = programs.get(i);
+      SharedPrefix prefix =
+          prefixes
+              .get(w)
+              .computeIfAbsent(compiled, p -> new SharedPrefix(p, work.get(w).values(), scope));
       MicroBatch.Rows rows =
           new MicroBatch.Rows(
               start,
@@ -108,7 +118,7 @@ final class RowMemory implements AutoCloseable {
                   : logitGradients.asSlice(start * rowBytes(program.logits())),
               parts(masks, shape.masks() > 1 ? start : 0),
               program.backward() == null ? maskGradients : parts(maskGradients, start));
-      microBatches.get(w).add(new MicroBatch(programs.get(i), work.get(w), rows, scope));
+      microBatches.get(w).add(new MicroBatch(compiled, work.get(w), rows, prefix, scope));
       start += sizes[i];
     }
   }

@@ -11,7 +11,7 @@ import java.util.Map;
  * begin there. Rows have the same bits in any company, so that it is one pass like another.
  *
  * <p>Masks that ablate a tenth of everything have nothing in common but what comes before the first
- * mask; masks that leave out one component, on average half of the network.
+ * mask; masks that leave out one component, a large part of the network. Not thread-safe.
  */
 final class SharedPrefix {
   private final List<Cut> cuts;
@@ -26,12 +26,14 @@ final class SharedPrefix {
   private int keptCuts;
 
   /**
-   * @param values of the micro-batch
+   * For the micro-batches of one worker that run the same program.
+   *
+   * @param values their memory
    */
-  SharedPrefix(List<Cut> cuts, MemorySegment values, MemoryPlan plan, NativeScope scope) {
-    this.cuts = cuts;
+  SharedPrefix(CompiledProgram program, MemorySegment values, NativeScope scope) {
+    this.cuts = program.cuts();
+    this.plan = program.memory();
     this.values = values;
-    this.plan = plan;
     this.scope = scope;
   }
 

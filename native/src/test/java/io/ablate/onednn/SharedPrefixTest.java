@@ -45,20 +45,43 @@ class SharedPrefixTest {
       leftOut.add(i < columns ? i : random.nextInt(columns));
     }
     leftOut.addAll(List.of(-1, -1, columns - 1, 0));
+    compare(model, 2, ROWS, leftOut, random);
+  }
+
+  /** Micro-batches of two sizes that one thread runs after one another. */
+  @Test
+  void shouldServeAllMicroBatchesOfAThread() {
+    InstrumentedModel model = Objects.requireNonNull(Networks.all().get("residual"));
+    SplittableRandom random = new SplittableRandom(6);
+    List<Integer> leftOut = new ArrayList<>();
+    for (int i = 0; i < 4 * 70; i++) {
+      leftOut.add(random.nextInt(model.components().size()));
+    }
+    leftOut.sort(null);
+    compare(model, 1, 70, leftOut, random);
+  }
+
+  private static void compare(
+      InstrumentedModel model,
+      int threads,
+      int rows,
+      List<Integer> leftOut,
+      SplittableRandom random) {
+    BatchShape shape = new BatchShape(rows, 1);
     try (ForwardSession session =
-            new OneDnnBackend().open(model, new ForwardOptions(2, Networks.SHAPE));
-        ForwardBatch batch = session.batch(new BatchShape(ROWS, 1))) {
+            new OneDnnBackend().open(model, new ForwardOptions(threads, Networks.SHAPE));
+        ForwardBatch batch = session.batch(shape)) {
       for (int example = 0; example < 2; example++) {
         float[] values = random(random);
         batch.setExample(0, values, 1);
-        for (int first = 0; first + ROWS <= leftOut.size(); first += ROWS) {
-          List<Integer> some = leftOut.subList(first, first + ROWS);
+        for (int first = 0; first + rows <= leftOut.size(); first += rows) {
+          List<Integer> some = leftOut.subList(first, first + rows);
           float[][] found = run(batch, model, some);
-          try (ForwardBatch fresh = session.batch(new BatchShape(ROWS, 1))) {
+          try (ForwardBatch fresh = session.batch(shape)) {
             fresh.setExample(0, values, 1);
             float[][] expected = run(fresh, model, some);
-            for (int row = 0; row < ROWS; row++) {
-              Networks.assertSame(name + ", left out " + some, found[row], expected[row]);
+            for (int row = 0; row < rows; row++) {
+              Networks.assertSame("row " + row + ", left out " + some, found[row], expected[row]);
             }
           }
         }
