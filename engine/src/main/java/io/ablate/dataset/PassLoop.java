@@ -8,10 +8,14 @@ import io.ablate.forward.BatchOrder;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardSession;
+import io.ablate.mask.LeaveOneOutMasks;
 import io.ablate.mask.MaskDesign;
 import io.ablate.mask.MaskMatrix;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The passes of one store, in either order. A row's batch and its slot in it depend on nothing but
@@ -19,6 +23,9 @@ import java.util.Arrays;
  * trace in the bits.
  */
 final class PassLoop {
+  /** Batches of one example in turn; all of them are lost where a run ends in between. */
+  private static final int LEFT_OUT_TOGETHER = 4;
+
   private final MaskDesign design;
   private final ExampleCache examples;
   private final StoreWriter store;
@@ -83,40 +90,86 @@ final class PassLoop {
     }
   }
 
+  /** Rows that share a batch, less those that are complete; {@code slot} is that of the first. */
+  private record Chunk(int from, int slot, MaskMatrix masks, int open) {}
+
   private void byMasks() throws IOException {
-    float[] outputs = new float[size * examples.size()];
-    for (long base = first / size * size; base < first + end; base += size) {
-      int from = (int) (Math.max(base, first) - first);
-      int to = (int) (Math.min(base + size, first + end) - first);
-      int open = open(from, to);
-      if (open == 0) {
-        continue;
-      }
-      // What a look at the rows so far has cut off from this batch is not done again.
-      while (store.isCompleted(from)) {
-        from++;
-      }
-      MaskMatrix masks = MaskMatrix.of(design, first + from, to - from);
-      int slot = (int) (first + from - base);
-      for (int s = 0; s < size; s++) {
-        boolean used = s >= slot && s < slot + masks.rows();
-        batch.setMask(
-            s, used ? masks.words() : everything, used ? (s - slot) * masks.wordsPerRow() : 0);
-      }
-      for (int e = 0; e < examples.size(); e++) {
-        requireUninterrupted();
-        batch.setExample(0, examples.input(e), examples.label(e));
-        batch.run();
-        passes += masks.rows();
-        for (int i = 0; i < masks.rows(); i++) {
-          outputs[i * examples.size() + e] = output(from + i, e, slot + i);
+    // Rows that leave out one component have most of a pass in common, if the example stays.
+    int together = design instanceof LeaveOneOutMasks ? LEFT_OUT_TOGETHER : 1;
+    float[][] outputs = new float[together][size * examples.size()];
+    for (long base = first / size * size; base < first + end; base += (long) together * size) {
+      List<Chunk> chunks = new ArrayList<>();
+      for (int i = 0; i < together; i++) {
+        Chunk chunk = chunk(base + (long) i * size);
+        if (chunk != null) {
+          chunks.add(chunk);
         }
-        report(open);
       }
-      store.writeMasks(from, masks);
-      store.writeOutputs(from, outputs, masks.rows());
-      store.complete(from, masks.rows());
+      try {
+        run(chunks, outputs);
+      } catch (BadInputException e) {
+        if (chunks.size() == 1) {
+          throw e;
+        }
+        for (Chunk chunk : chunks) { // keeps the rows before the one that fails
+          run(List.of(chunk), outputs);
+        }
+      }
     }
+  }
+
+  private void run(List<Chunk> chunks, float[][] outputs) throws IOException {
+    for (int e = 0; e < examples.size(); e++) {
+      for (int c = 0; c < chunks.size(); c++) {
+        if (e == 0 || chunks.size() > 1) {
+          fill(chunks.get(c));
+        }
+        run(chunks.get(c), e, outputs[c]);
+      }
+    }
+    for (int c = 0; c < chunks.size(); c++) {
+      Chunk chunk = chunks.get(c);
+      store.writeMasks(chunk.from, chunk.masks);
+      store.writeOutputs(chunk.from, outputs[c], chunk.masks.rows());
+      store.complete(chunk.from, chunk.masks.rows());
+    }
+  }
+
+  /** What is to be done of the batch whose first slot has a row of the design; null for nothing. */
+  private @Nullable Chunk chunk(long base) {
+    int from = (int) (Math.max(base, first) - first);
+    int to = (int) (Math.min(base + size, first + end) - first);
+    int open = open(from, to);
+    if (open == 0) {
+      return null;
+    }
+    // What a look at the rows so far has cut off from this batch is not done again.
+    while (store.isCompleted(from)) {
+      from++;
+    }
+    MaskMatrix masks = MaskMatrix.of(design, first + from, to - from);
+    return new Chunk(from, (int) (first + from - base), masks, open);
+  }
+
+  private void fill(Chunk chunk) {
+    MaskMatrix masks = chunk.masks;
+    for (int s = 0; s < size; s++) {
+      boolean used = s >= chunk.slot && s < chunk.slot + masks.rows();
+      batch.setMask(
+          s, used ? masks.words() : everything, used ? (s - chunk.slot) * masks.wordsPerRow() : 0);
+    }
+  }
+
+  private void run(Chunk chunk, int example, float[] outputs) throws IOException {
+    requireUninterrupted();
+    batch.setExample(0, examples.input(example), examples.label(example));
+    batch.run();
+    int used = chunk.masks.rows();
+    passes += used;
+    for (int i = 0; i < used; i++) {
+      outputs[i * examples.size() + example] = output(chunk.from + i, example, chunk.slot + i);
+    }
+    report(chunk.open);
   }
 
   private void byExamples() throws IOException {

@@ -14,6 +14,7 @@ import io.ablate.base.InterruptedRunException;
 import io.ablate.base.NpyFile;
 import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
+import io.ablate.example.Example;
 import io.ablate.forward.BatchOrder;
 import io.ablate.forward.TinyModel;
 import io.ablate.mask.BernoulliMasks;
@@ -329,6 +330,43 @@ class CollectorTest {
         request(asked, TinyModel.plain(), design, 0, rows, false, BatchOrder.EXAMPLES, 0),
         Progress.NONE);
     assertThat(Manifest.read(asked.resolve("manifest.json")).batch().order()).isEqualTo("examples");
+  }
+
+  /** Batches of one example follow each other there; rows before an interruption are whole. */
+  @Test
+  void shouldStoreWhatPlainJavaComputesWhereMasksLeaveOneOut() throws IOException {
+    Path store = folder.resolve("store");
+    LeaveOneOutMasks design = new LeaveOneOutMasks(TinyModel.COMPONENTS);
+    int rows = TinyModel.COMPONENTS;
+    CollectRequest request =
+        request(store, TinyModel.withLogitsAndScale(), design, 0, rows, false, BatchOrder.MASKS, 4);
+    assertThatThrownBy(
+            () ->
+                Collector.run(
+                    request,
+                    (stage, done, total) -> {
+                      if (done > 20 * EXAMPLES) {
+                        Thread.currentThread().interrupt();
+                      }
+                    }))
+        .isInstanceOf(InterruptedRunException.class)
+        .hasMessageContaining("16 of " + rows + " rows are complete and kept");
+    assertThat(Collector.run(resumed(request), Progress.NONE).passes())
+        .isEqualTo((rows - 16L) * EXAMPLES);
+    MaskMatrix masks = MaskMatrix.of(design, 0, rows);
+    List<Example> examples = TinyModel.firstExamples(EXAMPLES);
+    try (ComponentDataset dataset = ComponentDataset.open(store)) {
+      assertThat(dataset.masks(dataset.completedRows())).isEqualTo(masks);
+      double[][] outputs = dataset.outputs(dataset.completedRows());
+      for (int e = 0; e < EXAMPLES; e++) {
+        for (int row = 0; row < rows; row++) {
+          assertThat(outputs[e][row])
+              .isCloseTo(
+                  TinyModel.output(masks, row, examples.get(e), examples.get(e).label()),
+                  within(1e-5));
+        }
+      }
+    }
   }
 
   @Test
