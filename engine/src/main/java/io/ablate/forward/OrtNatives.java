@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * Keeps ONNX Runtime's native libraries in the user's cache. By itself it extracts them to a new
  * temporary folder at every start, which a killed process leaves behind.
  */
-final class OrtNatives {
+public final class OrtNatives {
   private static final Logger LOG = LoggerFactory.getLogger(OrtNatives.class);
   private static final String PROPERTY = "onnxruntime.native.path";
   private static final String[] LIBRARIES = {"onnxruntime", "onnxruntime4j_jni"};
@@ -36,6 +36,30 @@ final class OrtNatives {
   private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
   private OrtNatives() {}
+
+  /**
+   * The library that ONNX Runtime's Java classes computed with from their start on, which this
+   * waits for. Whoever binds its other functions opens this file and no copy of it. Thread-safe.
+   *
+   * @throws BadInputException if it cannot be loaded here, or lies in a temporary folder whose name
+   *     is not known
+   */
+  public static Path library() {
+    OrtSessions.environment();
+    String folder = System.getProperty(PROPERTY);
+    Path file =
+        folder == null
+            ? null
+            : Path.of(folder, System.mapLibraryName(LIBRARIES[0])).toAbsolutePath();
+    if (file == null || !Files.isRegularFile(file)) {
+      throw new BadInputException(
+          Problem.of("ONNX Runtime's library is not in the cache")
+              .at(UserCache.folder())
+              .found(file == null ? "a copy in a temporary folder" : "nothing at " + file)
+              .remedy("make the folder writable, or set XDG_CACHE_HOME to one that is"));
+    }
+    return file;
+  }
 
   /**
    * Refuses to load the library where that would crash the process.
@@ -89,7 +113,7 @@ final class OrtNatives {
     Path folder = null;
     for (String library : LIBRARIES) {
       String name = System.mapLibraryName(library);
-      URL url = OrtEnvironment.class.getResource("/ai/onnxruntime/native/" + platform + "/" + name);
+      URL url = OrtEnvironment.class.getResource("/" + resources() + "/" + name);
       if (url == null) {
         return null;
       }
@@ -111,6 +135,11 @@ final class OrtNatives {
       }
     }
     return folder;
+  }
+
+  /** Folder of this platform's libraries on the class path, without a leading or final slash. */
+  public static String resources() {
+    return "ai/onnxruntime/native/" + platform();
   }
 
   private static String platform() {
