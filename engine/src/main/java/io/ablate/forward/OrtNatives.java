@@ -7,6 +7,7 @@ import io.ablate.base.Problem;
 import io.ablate.base.UserCache;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.jar.JarEntry;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,14 +37,16 @@ public final class OrtNatives {
 
   private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
+  private static final Path MAPPED = Path.of("/proc/self/maps");
+
   private OrtNatives() {}
 
   /**
-   * The library that ONNX Runtime's Java classes computed with from their start on, which this
-   * waits for. Whoever binds its other functions opens this file and no copy of it. Thread-safe.
+   * The library that ONNX Runtime's Java classes compute with, once they have loaded it. Whoever
+   * binds more of its functions opens this file, so that no copy of it is loaded. Thread-safe.
    *
-   * @throws BadInputException if it cannot be loaded here, or lies in a temporary folder whose name
-   *     is not known
+   * @throws BadInputException if it cannot be loaded here, or was loaded from a temporary folder
+   *     whose name is not known
    */
   public static Path library() {
     OrtSessions.environment();
@@ -51,14 +55,31 @@ public final class OrtNatives {
         folder == null
             ? null
             : Path.of(folder, System.mapLibraryName(LIBRARIES[0])).toAbsolutePath();
-    if (file == null || !Files.isRegularFile(file)) {
+    if (file == null || !isLoaded(file)) {
       throw new BadInputException(
-          Problem.of("ONNX Runtime's library is not in the cache")
+          Problem.of("ONNX Runtime was loaded from elsewhere than the cache")
               .at(UserCache.folder())
-              .found(file == null ? "a copy in a temporary folder" : "nothing at " + file)
-              .remedy("make the folder writable, or set XDG_CACHE_HOME to one that is"));
+              .expected(file == null ? "a folder that can be written" : file)
+              .remedy("make the folder writable, and let Ablate be the first to use ONNX Runtime"));
     }
     return file;
+  }
+
+  /** Whether this process has loaded a file; where the system does not tell, whether it exists. */
+  static boolean isLoaded(Path file) {
+    try {
+      String path = file.toRealPath().toString();
+      if (!Files.isReadable(MAPPED)) {
+        return true;
+      }
+      try (Stream<String> lines = Files.lines(MAPPED)) {
+        return lines.anyMatch(line -> line.endsWith(path));
+      }
+    } catch (UncheckedIOException e) {
+      return true; // another file's name that cannot be decoded
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /**

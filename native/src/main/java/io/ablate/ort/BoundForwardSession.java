@@ -59,8 +59,11 @@ final class BoundForwardSession implements ForwardSession {
   }
 
   private int countClasses() {
-    if (model.logits() == null || model.classes() > 0) {
-      return Math.max(0, model.classes() * (model.logits() == null ? 0 : 1));
+    if (model.logits() == null) {
+      return 0;
+    }
+    if (model.classes() > 0) {
+      return model.classes();
     }
     // An output must have its extents before it is bound: a model that does not tell them is asked.
     try (ForwardSession plain = new OrtCpuBackend().open(model, options);

@@ -31,7 +31,7 @@ import java.util.SplittableRandom;
 
 /** Passes of a backend, and that they have the bits of ONNX Runtime's Java interface. */
 final class OrtPasses {
-  private static final List<BatchShape> SHAPES =
+  static final List<BatchShape> SHAPES =
       List.of(
           new BatchShape(1, 1), new BatchShape(5, 1), new BatchShape(1, 5), new BatchShape(5, 5));
 
@@ -51,10 +51,19 @@ final class OrtPasses {
 
   static void assertForwardEqual(
       ForwardBackend backend, InstrumentedModel model, long[] example, int threads) {
+    assertForwardEqual(backend, model, example, threads, SHAPES);
+  }
+
+  static void assertForwardEqual(
+      ForwardBackend backend,
+      InstrumentedModel model,
+      long[] example,
+      int threads,
+      List<BatchShape> shapes) {
     ForwardOptions options = new ForwardOptions(threads, example);
     try (ForwardSession found = backend.open(model, options);
         ForwardSession expected = new OrtCpuBackend().open(model, options)) {
-      for (BatchShape shape : SHAPES) {
+      for (BatchShape shape : shapes) {
         assertThat(forward(found, shape, example))
             .as("%s, %d threads", shape, threads)
             .isEqualTo(forward(expected, shape, example));
