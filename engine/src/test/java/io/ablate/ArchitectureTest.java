@@ -60,7 +60,8 @@ class ArchitectureTest {
             "jcuda..",
             "org.bytedeco..",
             "io.ablate.nativelib..",
-            "io.ablate.openblas..")
+            "io.ablate.openblas..",
+            "io.ablate.ort..")
         .check(CLASSES);
   }
 }

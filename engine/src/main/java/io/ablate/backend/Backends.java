@@ -92,31 +92,55 @@ public final class Backends {
   }
 
   /**
-   * What runs the passes of a model: a backend by name, or the best that can run it for {@link
-   * #AUTO}.
+   * What runs the passes of a model on whatever device: a backend by name, or the best that can run
+   * it for {@link #AUTO}.
    *
    * @throws UsageException if nothing has that name
    * @throws BadInputException if it cannot be used here, or not for this model
    */
   public static Selection<ForwardBackend> forward(
       String requested, InstrumentedModel model, ForwardOptions options) {
-    return forward(requested, model, options, ForwardBackends.providers());
+    return forward(requested, AUTO, model, options);
+  }
+
+  /**
+   * What runs the passes of a model on a device. Only {@code "auto"} as the device falls back.
+   *
+   * @param device as {@link #requireDevice} takes it
+   * @throws UsageException if nothing has that name, or what has it runs elsewhere
+   * @throws BadInputException if it cannot be used there, or not for this model
+   */
+  public static Selection<ForwardBackend> forward(
+      String requested, String device, InstrumentedModel model, ForwardOptions options) {
+    return forward(requested, device, model, options, ForwardBackends.providers());
   }
 
   static Selection<ForwardBackend> forward(
       String requested,
+      String device,
       InstrumentedModel model,
       ForwardOptions options,
       List<ForwardBackendProvider> providers) {
     requireForward(requested, providers);
+    Place place = place(device);
     List<Rejected> rejected = new ArrayList<>();
     for (ForwardBackendProvider provider : providers) {
       if (!requested.equals(AUTO) && !requested.equals(provider.name())) {
         continue;
       }
-      Optional<Problem> problem = provider.whyUnusable();
+      if (!place.isOf(provider)) {
+        if (!requested.equals(AUTO)) {
+          throw new UsageException(
+              Problem.of("backend " + requested + " runs on another device")
+                  .at("--device")
+                  .expected(provider.device())
+                  .found(device));
+        }
+        continue;
+      }
+      Optional<Problem> problem = provider.whyUnusable(place.index());
       if (problem.isEmpty()) {
-        ForwardBackend backend = provider.create();
+        ForwardBackend backend = provider.create(place.index());
         problem = backend.whyNot(model, options);
         if (problem.isEmpty()) {
           rejected.forEach(other -> sayOnce(other, provider.name()));
@@ -131,7 +155,16 @@ public final class Backends {
       }
       rejected.add(rejection(provider.name(), problem.get()));
     }
-    throw new IllegalStateException("no backend runs the model: " + rejected);
+    // The processor has the reference, which is never rejected.
+    throw new BadInputException(
+        Problem.of("no backend runs the model's passes on device " + device)
+            .found(
+                rejected.isEmpty()
+                    ? "no backend for it in this build"
+                    : rejected.stream()
+                        .map(other -> other.name() + ": " + other.why())
+                        .collect(Collectors.joining("; ")))
+            .remedy(ON_THE_PROCESSOR));
   }
 
   /**
@@ -161,19 +194,19 @@ public final class Backends {
   }
 
   /**
-   * Checks that work can run on a device.
+   * Where to compute, in the words of {@code --device}.
    *
-   * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"} or {@code "cuda:INDEX"}
-   * @throws UsageException if there is no such device
-   * @throws BadInputException if it cannot be used here; the message says what is missing
+   * @param kind a device's kind, or {@link #AUTO}
    */
-  public static void requireDevice(String device) {
-    requireDevice(device, devices());
+  private record Place(String kind, int index) {
+    boolean isOf(ForwardBackendProvider provider) {
+      return kind.equals(AUTO) || kind.equals(provider.device());
+    }
   }
 
-  static void requireDevice(String device, List<DeviceProvider> providers) {
+  private static Place place(String device) {
     if (device.equals(AUTO) || device.equals("cpu")) {
-      return;
+      return new Place(device, 0);
     }
     Matcher words = DEVICE.matcher(device);
     if (!words.matches()) {
@@ -183,24 +216,54 @@ public final class Backends {
               .expected("auto, cpu, cuda or cuda:INDEX")
               .found(device));
     }
-    int index = words.group(2) == null ? 0 : Integer.parseInt(words.group(2));
-    Problem problem =
-        providers.stream()
-            .filter(provider -> provider.name().equals(words.group(1)))
-            .findFirst()
-            .map(
-                provider ->
-                    provider
-                        .whyUnusable(index)
-                        .orElseGet(
-                            () ->
-                                Problem.of("this version runs no passes and no fits on it")
-                                    .at(provider.devices().get(index))
-                                    .remedy(ON_THE_PROCESSOR)))
-            .orElseGet(
-                () -> Problem.of("no backend for it in this build").remedy(ON_THE_PROCESSOR));
-    throw new BadInputException(
-        Problem.of("device " + device + " cannot be used: " + problem.message()));
+    return new Place(words.group(1), words.group(2) == null ? 0 : Integer.parseInt(words.group(2)));
+  }
+
+  /**
+   * Checks that passes can run on a device.
+   *
+   * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"} or {@code "cuda:INDEX"}
+   * @throws UsageException if there is no such device
+   * @throws BadInputException if it cannot be used here; the message names the first thing that is
+   *     missing
+   */
+  public static void requireDevice(String device) {
+    requireDevice(device, devices(), ForwardBackends.providers());
+  }
+
+  static void requireDevice(
+      String device, List<DeviceProvider> devices, List<ForwardBackendProvider> backends) {
+    Place place = place(device);
+    if (place.kind().equals(AUTO) || place.kind().equals("cpu")) {
+      return;
+    }
+    Optional<DeviceProvider> found =
+        devices.stream().filter(provider -> provider.name().equals(place.kind())).findFirst();
+    Optional<Problem> problem =
+        found.isEmpty()
+            ? Optional.of(Problem.of("no backend for it in this build").remedy(ON_THE_PROCESSOR))
+            : found
+                .get()
+                .whyUnusable(place.index())
+                .or(() -> passesMissing(place, found.get(), backends));
+    if (problem.isPresent()) {
+      throw new BadInputException(
+          Problem.of("device " + device + " cannot be used: " + problem.get().message()));
+    }
+  }
+
+  private static Optional<Problem> passesMissing(
+      Place place, DeviceProvider device, List<ForwardBackendProvider> backends) {
+    return backends.stream()
+        .filter(place::isOf)
+        .findFirst()
+        .map(backend -> backend.whyUnusable(place.index()))
+        .orElseGet(
+            () ->
+                Optional.of(
+                    Problem.of("this version runs no passes and no fits on it")
+                        .at(device.devices().get(place.index()))
+                        .remedy(ON_THE_PROCESSOR)));
   }
 
   private static Rejected rejection(String name, Problem problem) {

@@ -3,9 +3,6 @@ package io.ablate.forward;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
-import ai.onnx.proto.OnnxMl.TensorShapeProto;
-import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
-import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.onnx.Constant;
 import io.ablate.onnx.Constants;
@@ -68,18 +65,8 @@ final class BlockedLayout {
     return Nodes.node("Identity", node.getOutput(0), List.of(node.getInput(0)));
   }
 
-  /** The graph for one batch shape. */
-  static OnnxModel of(InstrumentedModel model, BatchShape shape, long[] exampleShape) {
-    return of(model, model.model(), shape, exampleShape);
-  }
-
-  /** The graph for one batch shape of a model made from an instrumented one, with its inputs. */
-  static OnnxModel of(
-      InstrumentedModel model, OnnxModel made, BatchShape shape, long[] exampleShape) {
-    OnnxGraph graph = made.graph();
-    fix(graph, model.mask(), shape.masks(), model.components().size());
-    fix(graph, model.example().name(), OrtBatch.shape(shape.examples(), exampleShape));
-    fix(graph, model.label(), shape.examples());
+  /** A graph with the extents of one batch shape, rewritten where that helps this processor. */
+  static OnnxModel of(InstrumentedModel model, OnnxGraph graph, BatchShape shape) {
     if (graph.opset() >= MIN_OPSET && System.getProperty("os.arch").matches("amd64|x86_64")) {
       String mask = model.mask();
       if (shape.masks() < shape.rows()) {
@@ -92,20 +79,6 @@ final class BlockedLayout {
       graph.removeDead();
     }
     return graph.toModel();
-  }
-
-  private static void fix(OnnxGraph graph, String input, long... shape) {
-    @Nullable ValueInfoProto info = graph.valueInfo(input);
-    if (info == null) {
-      return; // loading will say what is wrong with such a model
-    }
-    TensorShapeProto.Builder fixed = TensorShapeProto.newBuilder();
-    for (long extent : shape) {
-      fixed.addDim(Dimension.newBuilder().setDimValue(extent));
-    }
-    ValueInfoProto.Builder edited = info.toBuilder();
-    edited.getTypeBuilder().getTensorTypeBuilder().setShape(fixed);
-    graph.putInput(edited.build());
   }
 
   private static String expandMask(OnnxGraph graph, String mask, int rows, int columns) {

@@ -1,15 +1,21 @@
 package io.ablate.forward;
 
-import ai.onnxruntime.OrtException;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.onnx.OnnxModel;
 
 /** ONNX Runtime's errors in the project's wording. */
-final class OrtFaults {
+public final class OrtFaults {
   private OrtFaults() {}
 
-  static BadInputException fault(String what, OnnxModel model, OrtException e) {
+  /**
+   * The error to throw.
+   *
+   * @param what what could not be done
+   * @param model the graph that it was to be done with
+   * @param e what ONNX Runtime said, its code and source file included
+   */
+  public static BadInputException fault(String what, OnnxModel model, Exception e) {
     String reason = e.getMessage() == null ? e.toString() : e.getMessage();
     Problem problem =
         Problem.of(what).at(model.source() == null ? "model in memory" : model.source());

@@ -17,7 +17,7 @@ final class OrtGradientSession implements GradientSession {
 
   OrtGradientSession(
       OrtEnvironment environment, DifferentiatedModel model, ForwardOptions options) {
-    OrtSessionHandle.requireExamples(model.forward(), options.exampleShape());
+    OrtGraphs.requireExamples(model.forward(), options.exampleShape());
     this.environment = environment;
     this.model = model;
     this.options = options;
@@ -38,7 +38,7 @@ final class OrtGradientSession implements GradientSession {
       session =
           OrtSessions.create(
               environment,
-              BlockedLayout.of(
+              OrtGraphs.onProcessor(
                   model.forward(),
                   model.model(),
                   new BatchShape(rows, rows),

@@ -7,6 +7,7 @@ import io.ablate.base.Problem;
 import io.ablate.base.UserCache;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.jar.JarEntry;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * Keeps ONNX Runtime's native libraries in the user's cache. By itself it extracts them to a new
  * temporary folder at every start, which a killed process leaves behind.
  */
-final class OrtNatives {
+public final class OrtNatives {
   private static final Logger LOG = LoggerFactory.getLogger(OrtNatives.class);
   private static final String PROPERTY = "onnxruntime.native.path";
   private static final String[] LIBRARIES = {"onnxruntime", "onnxruntime4j_jni"};
@@ -35,7 +37,50 @@ final class OrtNatives {
 
   private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
+  private static final Path MAPPED = Path.of("/proc/self/maps");
+
   private OrtNatives() {}
+
+  /**
+   * The library that ONNX Runtime's Java classes compute with, once they have loaded it. Whoever
+   * binds more of its functions opens this file, so that no copy of it is loaded. Thread-safe.
+   *
+   * @throws BadInputException if it cannot be loaded here, or was loaded from a temporary folder
+   *     whose name is not known
+   */
+  public static Path library() {
+    OrtSessions.environment();
+    String folder = System.getProperty(PROPERTY);
+    Path file =
+        folder == null
+            ? null
+            : Path.of(folder, System.mapLibraryName(LIBRARIES[0])).toAbsolutePath();
+    if (file == null || !isLoaded(file)) {
+      throw new BadInputException(
+          Problem.of("ONNX Runtime was loaded from elsewhere than the cache")
+              .at(UserCache.folder())
+              .expected(file == null ? "a folder that can be written" : file)
+              .remedy("make the folder writable, and let Ablate be the first to use ONNX Runtime"));
+    }
+    return file;
+  }
+
+  /** Whether this process has loaded a file; where the system does not tell, whether it exists. */
+  static boolean isLoaded(Path file) {
+    try {
+      String path = file.toRealPath().toString();
+      if (!Files.isReadable(MAPPED)) {
+        return true;
+      }
+      try (Stream<String> lines = Files.lines(MAPPED)) {
+        return lines.anyMatch(line -> line.endsWith(path));
+      }
+    } catch (UncheckedIOException e) {
+      return true; // another file's name that cannot be decoded
+    } catch (IOException e) {
+      return false;
+    }
+  }
 
   /**
    * Refuses to load the library where that would crash the process.
@@ -89,7 +134,7 @@ final class OrtNatives {
     Path folder = null;
     for (String library : LIBRARIES) {
       String name = System.mapLibraryName(library);
-      URL url = OrtEnvironment.class.getResource("/ai/onnxruntime/native/" + platform + "/" + name);
+      URL url = OrtEnvironment.class.getResource("/" + resources() + "/" + name);
       if (url == null) {
         return null;
       }
@@ -111,6 +156,11 @@ final class OrtNatives {
       }
     }
     return folder;
+  }
+
+  /** Folder of this platform's libraries on the class path, without a leading or final slash. */
+  public static String resources() {
+    return "ai/onnxruntime/native/" + platform();
   }
 
   private static String platform() {

@@ -1,12 +1,7 @@
 package io.ablate.forward;
 
-import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnxruntime.OrtEnvironment;
-import io.ablate.base.BadInputException;
-import io.ablate.base.Problem;
-import io.ablate.instrument.ExampleInput;
 import io.ablate.instrument.InstrumentedModel;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** A session of ONNX Runtime. */
@@ -19,7 +14,7 @@ final class OrtSessionHandle implements ForwardSession {
   private boolean closed;
 
   OrtSessionHandle(OrtEnvironment environment, InstrumentedModel model, ForwardOptions options) {
-    requireExamples(model, options.exampleShape());
+    OrtGraphs.requireExamples(model, options.exampleShape());
     this.environment = environment;
     this.model = model;
     this.options = options;
@@ -63,30 +58,6 @@ final class OrtSessionHandle implements ForwardSession {
   private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("session is closed");
-    }
-  }
-
-  static void requireExamples(InstrumentedModel model, long[] found) {
-    ExampleInput input = model.example();
-    DataType type = input.type();
-    if (type != DataType.FLOAT && type != DataType.INT64 && type != DataType.INT32) {
-      throw new BadInputException(
-          Problem.of("unsupported type of the model's input")
-              .at(input.name())
-              .expected("a floating-point type, int64 or int32")
-              .found(type));
-    }
-    long[] expected = Arrays.copyOfRange(input.shape(), 1, input.shape().length);
-    boolean fits = expected.length == found.length;
-    for (int i = 0; fits && i < found.length; i++) {
-      fits = expected[i] < 0 || expected[i] == found[i];
-    }
-    if (!fits) {
-      throw new BadInputException(
-          Problem.of("examples do not fit the model's input")
-              .at(input.name())
-              .expected(Arrays.toString(expected).replace("-1", "any"))
-              .found(Arrays.toString(found)));
     }
   }
 

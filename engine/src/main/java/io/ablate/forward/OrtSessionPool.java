@@ -42,7 +42,7 @@ final class OrtSessionPool implements AutoCloseable {
           new Entry(
               OrtSessions.create(
                   environment,
-                  BlockedLayout.of(model, shape, options.exampleShape()),
+                  OrtGraphs.onProcessor(model, model.model(), shape, options.exampleShape()),
                   options.threads()));
       entries.put(shape, entry);
     }

@@ -116,6 +116,7 @@ class BackendsTest {
     Selection<ForwardBackend> selection =
         Backends.forward(
             "auto",
+            "auto",
             TinyModel.plain(),
             options,
             List.of(
@@ -141,7 +142,8 @@ class BackendsTest {
     ForwardOptions options = new ForwardOptions(1, new long[] {TinyModel.INPUTS});
     List<ForwardBackendProvider> providers =
         List.of(forward("picky", null, Problem.of("no fused passes").at("node a")));
-    assertThatThrownBy(() -> Backends.forward("picky", TinyModel.plain(), options, providers))
+    assertThatThrownBy(
+            () -> Backends.forward("picky", "auto", TinyModel.plain(), options, providers))
         .isInstanceOf(BadInputException.class)
         .hasMessage("backend picky cannot be used: no fused passes: node a");
     assertThatThrownBy(() -> Backends.requireForward("torch"))
@@ -170,14 +172,95 @@ class BackendsTest {
   @Test
   void shouldSayWhyARequestedDeviceCannotBeUsed() {
     List<DeviceProvider> providers = List.of(new OneOfTwoDevices());
-    assertThatThrownBy(() -> Backends.requireDevice("cuda:1", providers))
+    assertThatThrownBy(() -> Backends.requireDevice("cuda:1", providers, List.of()))
         .isInstanceOf(BadInputException.class)
         .hasMessage("device cuda:1 cannot be used: on fire; fetch water");
-    assertThatThrownBy(() -> Backends.requireDevice("cuda", providers))
+    assertThatThrownBy(
+            () -> Backends.requireDevice("cuda", providers, List.of(forward("plain", null, null))))
         .isInstanceOf(BadInputException.class)
         .hasMessage(
             "device cuda cannot be used: this version runs no passes and no fits on it: fast one;"
                 + " use --device cpu, or --device auto to take what is there");
+  }
+
+  @Test
+  void shouldRunPassesOnADeviceOnlyByWhatRunsThere() {
+    List<DeviceProvider> devices = List.of(new OneOfTwoDevices());
+    ForwardOptions options = new ForwardOptions(1, new long[] {TinyModel.INPUTS});
+    List<ForwardBackendProvider> ready = List.of(forward("plain", null, null), onCuda(null));
+    Backends.requireDevice("cuda", devices, ready);
+    Selection<ForwardBackend> there =
+        Backends.forward("auto", "cuda:1", TinyModel.plain(), options, ready);
+    assertThat(there.role().chosen()).isEqualTo("on-cuda");
+    assertThat(there.backend().name()).isEqualTo("on-cuda 1");
+    for (String device : new String[] {"auto", "cpu"}) {
+      assertThat(
+              Backends.forward("auto", device, TinyModel.plain(), options, ready).role().chosen())
+          .isEqualTo("plain");
+    }
+    assertThat(
+            Backends.forward("on-cuda", "auto", TinyModel.plain(), options, ready).backend().name())
+        .isEqualTo("on-cuda 0");
+    assertThatThrownBy(() -> Backends.forward("plain", "cuda:1", TinyModel.plain(), options, ready))
+        .isInstanceOf(UsageException.class)
+        .hasMessage("backend plain runs on another device: --device; expected cpu, found cuda:1");
+  }
+
+  @Test
+  void shouldNameTheFirstThingThatPassesOnADeviceLack() {
+    List<DeviceProvider> devices = List.of(new OneOfTwoDevices());
+    ForwardOptions options = new ForwardOptions(1, new long[] {TinyModel.INPUTS});
+    List<ForwardBackendProvider> lacking = List.of(onCuda(MISSING), forward("plain", null, null));
+    assertThatThrownBy(() -> Backends.requireDevice("cuda", devices, lacking))
+        .isInstanceOf(BadInputException.class)
+        .hasMessage("device cuda cannot be used: " + MISSING.message());
+    assertThatThrownBy(() -> Backends.forward("auto", "cuda", TinyModel.plain(), options, lacking))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageStartingWith(
+            "no backend runs the model's passes on device cuda; found on-cuda: library not on");
+    assertThat(
+            Backends.forward("auto", "auto", TinyModel.plain(), options, lacking).role().chosen())
+        .isEqualTo("plain");
+  }
+
+  private static ForwardBackendProvider onCuda(@Nullable Problem unusable) {
+    ForwardBackendProvider plain = forward("on-cuda", unusable, null);
+    return new ForwardBackendProvider() {
+      @Override
+      public String name() {
+        return plain.name();
+      }
+
+      @Override
+      public int rank() {
+        return -1;
+      }
+
+      @Override
+      public String device() {
+        return "cuda";
+      }
+
+      @Override
+      public Optional<Problem> whyUnusable() {
+        return plain.whyUnusable();
+      }
+
+      @Override
+      public String version() {
+        return "1";
+      }
+
+      @Override
+      public ForwardBackend create(int index) {
+        return new Choosy(name() + " " + index, null);
+      }
+
+      @Override
+      public ForwardBackend create() {
+        throw new AssertionError("without a device");
+      }
+    };
   }
 
   private static final class OneOfTwoDevices implements DeviceProvider {

@@ -41,7 +41,8 @@ class BlockedLayoutTest {
   void shouldComputeTheSame(int masks, int examples, Ablation ablation) throws Exception {
     InstrumentedModel model = resNet8(ablation);
     float[] expected = run(model, model.model(), masks, examples);
-    OnnxModel rewritten = BlockedLayout.of(model, new BatchShape(masks, examples), EXAMPLE);
+    OnnxModel rewritten =
+        OrtGraphs.onProcessor(model, model.model(), new BatchShape(masks, examples), EXAMPLE);
     assertThat(run(model, rewritten, masks, examples)).containsExactly(expected, within(2e-5f));
   }
 
@@ -55,7 +56,7 @@ class BlockedLayoutTest {
   }
 
   private static long spreadMasks(InstrumentedModel model, BatchShape shape) {
-    return BlockedLayout.of(model, shape, EXAMPLE).graph().nodes().stream()
+    return OrtGraphs.onProcessor(model, model.model(), shape, EXAMPLE).graph().nodes().stream()
         .filter(node -> node.getOpType().equals("Resize"))
         .count();
   }

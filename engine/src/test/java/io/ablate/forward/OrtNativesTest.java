@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class OrtNativesTest {
   /** Loads ONNX Runtime. */
@@ -42,6 +43,16 @@ class OrtNativesTest {
   @Test
   void shouldLoadWithAShortCommandLine() throws Exception {
     assertThat(child("", "x")).startsWith("loaded ");
+  }
+
+  @Test
+  void shouldTellTheLoadedLibraryFromACopy(@TempDir Path folder) throws IOException {
+    Assumptions.assumeTrue(Files.isReadable(Path.of("/proc/self/maps")));
+    Path library = OrtNatives.library();
+    assertThat(OrtNatives.isLoaded(library)).isTrue();
+    assertThat(OrtNatives.isLoaded(Files.copy(library, folder.resolve(library.getFileName()))))
+        .isFalse();
+    assertThat(OrtNatives.isLoaded(folder.resolve("absent"))).isFalse();
   }
 
   private static String child(String telemetry, String argument)

@@ -31,7 +31,7 @@ final class CudaDriver implements DeviceDriver {
   private final CudaProbe.DeviceInfo info;
   private final CUdevice device;
   private final CUcontext context = new CUcontext();
-  private final CUstream stream = new CUstream();
+  private final Stream stream = new Stream();
   private final CudaModules modules = new CudaModules();
   private final Map<Long, DevicePointer> memory = new HashMap<>();
 
@@ -69,6 +69,18 @@ final class CudaDriver implements DeviceDriver {
     long address() {
       return getNativePointer();
     }
+  }
+
+  /** A stream whose address can be told. */
+  private static final class Stream extends CUstream {
+    long address() {
+      return getNativePointer();
+    }
+  }
+
+  @Override
+  public long stream() {
+    return stream.address();
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.ablate.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
@@ -50,6 +51,14 @@ public final class Device implements AutoCloseable {
     pool.trim();
   }
 
+  /**
+   * The stream that all work goes to, as a native address, for libraries that shall queue theirs
+   * there too; 0 for the default one.
+   */
+  public long stream() {
+    return driver.stream();
+  }
+
   /** Waits for all launches. */
   public void synchronize() {
     driver.synchronize();
@@ -83,6 +92,36 @@ public final class Device implements AutoCloseable {
   /** Copies to the device. */
   public void write(DeviceArray target, double[] source) {
     write(target, ElementType.F64, MemorySegment.ofArray(source));
+  }
+
+  /**
+   * Copies native memory of the array's size to the device, with no copy between.
+   *
+   * @throws IllegalArgumentException if the sizes differ
+   */
+  public void write(DeviceArray target, MemorySegment source) {
+    require(target, target.type(), source);
+    for (long at = 0; at < source.byteSize(); at += STAGING) {
+      driver.write(target.address(), at, chunk(source, at));
+    }
+  }
+
+  /**
+   * Fills native memory of the array's size from the device, with no copy between.
+   *
+   * @throws IllegalArgumentException if the sizes differ
+   */
+  public void read(DeviceArray source, MemorySegment target) {
+    require(source, source.type(), target);
+    for (long at = 0; at < target.byteSize(); at += STAGING) {
+      driver.read(source.address(), at, chunk(target, at));
+    }
+  }
+
+  private static ByteBuffer chunk(MemorySegment host, long at) {
+    return host.asSlice(at, Math.min(STAGING, host.byteSize() - at))
+        .asByteBuffer()
+        .order(ByteOrder.nativeOrder());
   }
 
   /** Copies an array of {@link ElementType#I64} from the device. */

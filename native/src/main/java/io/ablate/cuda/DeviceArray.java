@@ -40,7 +40,7 @@ public final class DeviceArray {
   }
 
   /** Where it begins, in the device's address space. */
-  long address() {
+  public long address() {
     return address;
   }
 

@@ -29,6 +29,11 @@ interface DeviceDriver extends AutoCloseable {
 
   void launch(KernelCall call);
 
+  /** The stream that copies and launches go to, as a native address; 0 for the default one. */
+  default long stream() {
+    return 0;
+  }
+
   /** Waits for all launches; reports what went wrong in them. */
   void synchronize();
 

@@ -10,7 +10,7 @@ import io.ablate.mask.MaskMatrix;
  * Masks on a device ({@code masks.cu}): rows × words of {@link ElementType#I64}, packed as {@link
  * MaskMatrix} packs them.
  */
-final class MaskKernels {
+public final class MaskKernels {
   private static final String MODULE = "masks";
   private static final int WORD = 64;
 
@@ -44,9 +44,10 @@ final class MaskKernels {
   /**
    * Masks as 0 and 1, in the type of {@code out}.
    *
+   * @param words [rows, words] of {@link ElementType#I64}
    * @param out [rows, columns] of {@link ElementType#F32} or {@link ElementType#F16}, overwritten
    */
-  static void expand(Device device, DeviceArray words, DeviceArray out) {
+  public static void expand(Device device, DeviceArray words, DeviceArray out) {
     out.requireAxes(out.type() == F16 ? F16 : F32, 2);
     int rows = out.extent(0);
     int columns = out.extent(1);

@@ -20,12 +20,17 @@ import org.assertj.core.data.Offset;
 /**
  * Small networks that between them have everything that programs know, [N, 3, 9, 10] to 5 classes.
  */
-final class Networks {
+public final class Networks {
   static final long[] SHAPE = {3, 9, 10};
   private static final int CLASSES = 5;
   private static final int AVX512 = 0x27;
 
   private Networks() {}
+
+  /** Extents of one example. */
+  public static long[] exampleShape() {
+    return SHAPE.clone();
+  }
 
   /**
    * Whether oneDNN runs the code that was looked at: on processors with wider vectors it chooses
@@ -49,7 +54,7 @@ final class Networks {
     assertThat(found).as(what).containsExactly(expected, Offset.offset(2e-5f * (1 + most)));
   }
 
-  static Map<String, InstrumentedModel> all() {
+  public static Map<String, InstrumentedModel> all() {
     Map<String, InstrumentedModel> all = new LinkedHashMap<>();
     all.put("residual", classifier(Networks::residual, 40));
     all.put("no residual joins", classifier(Networks::unfused, 32));

@@ -59,6 +59,46 @@ class BackendCommandsTest {
     }
   }
 
+  /** By name only, with the bits of the reference; a device that is not there stops before work. */
+  @Test
+  void shouldRunPassesThroughTheForeignInterface() throws IOException {
+    Path model = Cli.model(temp, 1);
+    Object[] job = {
+      "collect",
+      model,
+      "--data",
+      Cli.data(temp, 4),
+      "--examples",
+      "0-1",
+      "--batch",
+      8,
+      "--order",
+      "examples",
+      "--masks",
+      12,
+      "--gradients",
+      2
+    };
+    String name = "onnxruntime-ffm-cpu";
+    ok(job, "--backend", name, "--device", "cpu", "--out", temp.resolve(name));
+    ok(job, "--backend", "onnxruntime-cpu", "--out", temp.resolve("reference"));
+    assertThat(Json.read(temp.resolve(name + "/manifest.json")).at("/backend/name").asText())
+        .isEqualTo(name);
+    for (String file : List.of("outputs.npy", "activation_scale.npy")) {
+      assertThat(temp.resolve(name + "/" + file))
+          .hasSameBinaryContentAs(temp.resolve("reference/" + file));
+    }
+    assertThat(Cli.run("inspect", model, "--backend", name).out())
+        .containsPattern("passes by +" + name);
+
+    List<Object> elsewhere = new ArrayList<>(List.of(job));
+    elsewhere.addAll(
+        List.of("--backend", "onnxruntime-cuda", "--device", "cpu", "--out", temp.resolve("no")));
+    assertThat(Cli.run(elsewhere.toArray()).err())
+        .contains(
+            "backend onnxruntime-cuda runs on another device: --device; expected cuda, found cpu");
+  }
+
   private static void ok(Object[] job, Object... more) {
     List<Object> all = new ArrayList<>(List.of(job));
     all.addAll(List.of(more));

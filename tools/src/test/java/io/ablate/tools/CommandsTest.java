@@ -448,7 +448,14 @@ class CommandsTest {
     JsonNode report = json("doctor", "--json");
     List<String> names = new ArrayList<>();
     report.path("findings").forEach(finding -> names.add(finding.path("name").asText()));
-    assertThat(names).contains("onnxruntime-cpu", "onednn-cpu", "cuda", "ejml");
+    assertThat(names)
+        .contains(
+            "onnxruntime-cpu",
+            "onednn-cpu",
+            "onnxruntime-ffm-cpu",
+            "onnxruntime-cuda",
+            "cuda",
+            "ejml");
     assertThat(Cli.run("doctor").out()).contains("ONNX Runtime", "cuda", "java");
   }
 

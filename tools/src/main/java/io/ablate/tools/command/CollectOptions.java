@@ -137,8 +137,8 @@ final class CollectOptions {
       paramLabel = "NAME",
       defaultValue = Backends.AUTO,
       description =
-          "What runs the passes: auto, onednn-cpu or onnxruntime-cpu (default: auto, the fastest"
-              + " that can run the model; of a store that is continued, its own).")
+          "What runs the passes: auto, or a backend that ablate doctor lists (default: auto, the"
+              + " fastest that can run the model; of a store that is continued, its own).")
   private String backend = Backends.AUTO;
 
   @Option(

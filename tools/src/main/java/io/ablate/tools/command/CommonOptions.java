@@ -36,8 +36,8 @@ final class CommonOptions {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "auto or cpu (default: auto). cuda and cuda:INDEX are known, but no command runs there yet:"
-              + " asking for them says what is missing.")
+          "Where passes run: auto, cpu, cuda or cuda:INDEX (default: auto, which takes the"
+              + " processor). Where cuda cannot be used, asking for it says what is missing.")
   private String device = "auto";
 
   @Option(
@@ -62,6 +62,11 @@ final class CommonOptions {
               .found(threads));
     }
     return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+  }
+
+  /** Where passes run, as {@link Backends#requireDevice} takes it. */
+  String device() {
+    return device;
   }
 
   /** Checks that the requested device is there: {@code auto} and {@code cpu} are. */

@@ -155,9 +155,7 @@ final class DoctorCommand extends Subcommand {
                     provider.name(),
                     provider.whyUnusable(),
                     provider::version,
-                    ": "
-                        + String.join("; ", provider.devices())
-                        + "; this version runs no passes and no fits there"))
+                    ": " + String.join("; ", provider.devices()) + "; fits run on the processor"))
         .toList();
   }
 }

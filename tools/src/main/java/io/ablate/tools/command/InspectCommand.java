@@ -88,6 +88,7 @@ final class InspectCommand extends Subcommand {
     BackendReport.Role backend =
         Backends.forward(
                 collect.backend(),
+                common.device(),
                 instrumented,
                 new ForwardOptions(common.threads(), Arrays.copyOfRange(shape, 1, shape.length)))
             .role();

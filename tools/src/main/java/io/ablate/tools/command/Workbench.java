@@ -49,6 +49,7 @@ final class Workbench implements AutoCloseable {
   private final MaskDesign design;
   private final CollectOptions options;
   private final int threads;
+  private final String device;
   private final long seed;
 
   private Workbench(
@@ -70,6 +71,7 @@ final class Workbench implements AutoCloseable {
     this.design = design;
     this.options = options;
     this.threads = common.threads();
+    this.device = common.device();
     this.seed = common.seed;
   }
 
@@ -174,7 +176,7 @@ final class Workbench implements AutoCloseable {
       name = stored.backend().name();
     }
     long[] shape = source.load(examples[0]).shape();
-    return Backends.forward(name, model, new ForwardOptions(threads, shape));
+    return Backends.forward(name, device, model, new ForwardOptions(threads, shape));
   }
 
   private CollectRequest request(

@@ -1,0 +1,155 @@
+package io.ablate.ort;
+
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import io.ablate.cuda.Device;
+import io.ablate.cuda.DeviceArray;
+import io.ablate.cuda.DeviceScope;
+import io.ablate.cuda.ElementType;
+import io.ablate.cuda.MaskKernels;
+import io.ablate.mask.MaskMatrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A device's memory. Masks travel as packed bits and become numbers there; an example travels when
+ * it changes; outputs come back once per run. All of it goes through the device's one stream, one
+ * thread at a time.
+ */
+final class DeviceMemory implements TensorMemory {
+  private static final long ALIGNMENT = 64;
+
+  private final Device device;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /**
+   * @param device closed together with this
+   */
+  DeviceMemory(Device device) {
+    this.device = device;
+  }
+
+  @Override
+  public Allocation allocation() {
+    return new DeviceAllocation();
+  }
+
+  /** An input that a node on the processor reads first is copied there when it is bound. */
+  @Override
+  public boolean mayBeCopied() {
+    return true;
+  }
+
+  @Override
+  public void exclusively(Runnable work) {
+    lock.lock();
+    try {
+      work.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    exclusively(device::close);
+  }
+
+  private static ElementType element(DataType type) {
+    return switch (type) {
+      case FLOAT -> ElementType.F32;
+      case INT64 -> ElementType.I64;
+      case INT32 -> ElementType.I32;
+      default -> throw new IllegalArgumentException("unsupported element type " + type);
+    };
+  }
+
+  private final class DeviceAllocation implements Allocation {
+    private final Arena arena = Arena.ofShared();
+    private final DeviceScope scope = device.scope();
+
+    @Override
+    public BoundTensor tensor(String name, DataType type, long... shape) {
+      lock.lock();
+      try {
+        DeviceArray array = scope.array(name, element(type), shape);
+        MemorySegment values = arena.allocate(array.bytes(), ALIGNMENT);
+        return new BoundTensor(
+            name, type, shape, array.address(), values, new Staged(device, array, values));
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public PackedMasks masks(String name, int rows, int columns) {
+      lock.lock();
+      try {
+        int perRow = MaskMatrix.wordsPerRow(columns);
+        DeviceArray packed = scope.array(name + " packed", ElementType.I64, rows, perRow);
+        DeviceArray values = scope.array(name, ElementType.F32, rows, columns);
+        MemorySegment words = arena.allocate(packed.bytes(), ALIGNMENT);
+        BoundTensor tensor =
+            new BoundTensor(
+                name,
+                DataType.FLOAT,
+                new long[] {rows, columns},
+                values.address(),
+                MemorySegment.NULL,
+                new Expanded(device, words, packed, values));
+        return new DeviceMasks(tensor, words, perRow);
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void close() {
+      exclusively(scope::close);
+      arena.close();
+    }
+  }
+
+  /** Values of their own on the host, copied whole. */
+  private record Staged(Device device, DeviceArray array, MemorySegment values)
+      implements BoundTensor.Copies {
+    @Override
+    public void send() {
+      device.write(array, values);
+    }
+
+    @Override
+    public void fetch() {
+      device.read(array, values);
+    }
+  }
+
+  /** Packed bits on the host, numbers on the device. */
+  private record Expanded(
+      Device device, MemorySegment words, DeviceArray packed, DeviceArray values)
+      implements BoundTensor.Copies {
+    @Override
+    public void send() {
+      device.write(packed, words);
+      MaskKernels.expand(device, packed, values);
+      // Binding may copy, outside the device's stream.
+      device.synchronize();
+    }
+
+    @Override
+    public void fetch() {
+      throw new IllegalStateException("masks come from the host");
+    }
+  }
+
+  private record DeviceMasks(BoundTensor tensor, MemorySegment words, int perRow)
+      implements PackedMasks {
+    @Override
+    public void set(int row, long[] from, int offset) {
+      MemorySegment.copy(
+          from, offset, words, ValueLayout.JAVA_LONG, (long) row * perRow * Long.BYTES, perRow);
+      tensor.touch();
+    }
+  }
+}

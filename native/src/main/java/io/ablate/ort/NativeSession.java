@@ -1,0 +1,96 @@
+package io.ablate.ort;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.ablate.forward.OrtFaults;
+import io.ablate.onnx.OnnxModel;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/** A graph that ONNX Runtime loaded. Thread-safe. */
+final class NativeSession implements AutoCloseable {
+  /** {@code ORT_LOGGING_LEVEL_FATAL}: what fails is thrown; the log would say it twice. */
+  private static final int LOG_FATAL = 4;
+
+  /** {@code ORT_SEQUENTIAL}. */
+  private static final int SEQUENTIAL = 0;
+
+  /** {@code ORT_ENABLE_ALL}. */
+  private static final int ALL_OPTIMIZATIONS = 99;
+
+  private final OrtScope scope;
+  private final long address;
+
+  private NativeSession(OrtScope scope, long address) {
+    this.scope = scope;
+    this.address = address;
+  }
+
+  /**
+   * Loads a graph with the settings of the engine's own sessions; external data is looked for in
+   * the folder that the model came from.
+   *
+   * @throws io.ablate.base.BadInputException if it cannot be loaded
+   */
+  static NativeSession open(ExecutionProvider provider, OnnxModel graph, int threads) {
+    OrtTable table = OrtApi.table();
+    OrtScope scope = new OrtScope(table);
+    try (OrtScope settings = new OrtScope(table)) {
+      // Of the environment there is one in a process; this adds to its count of users.
+      long environment =
+          scope.make(OrtFunction.RELEASE_ENV, OrtFunction.CREATE_ENV, LOG_FATAL, "ablate");
+      long options = options(settings, provider, graph, threads);
+      byte[] bytes = graph.toBytes();
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment model = arena.allocateFrom(JAVA_BYTE, bytes);
+        long session =
+            scope.make(
+                OrtFunction.RELEASE_SESSION,
+                OrtFunction.CREATE_SESSION_FROM_ARRAY,
+                environment,
+                model,
+                model.byteSize(),
+                options);
+        return new NativeSession(scope, session);
+      }
+    } catch (OrtStatusException e) {
+      scope.close();
+      throw OrtFaults.fault("ONNX Runtime cannot load the model", graph, e);
+    } catch (RuntimeException e) {
+      scope.close();
+      throw e;
+    }
+  }
+
+  private static long options(
+      OrtScope scope, ExecutionProvider provider, OnnxModel graph, int threads) {
+    OrtTable table = scope.table();
+    long options =
+        scope.make(OrtFunction.RELEASE_SESSION_OPTIONS, OrtFunction.CREATE_SESSION_OPTIONS);
+    table.call(OrtFunction.SET_INTRA_OP_NUM_THREADS, options, threads);
+    table.call(OrtFunction.SET_INTER_OP_NUM_THREADS, options, 1);
+    table.call(OrtFunction.SET_SESSION_LOG_SEVERITY_LEVEL, options, LOG_FATAL);
+    table.call(OrtFunction.SET_SESSION_EXECUTION_MODE, options, SEQUENTIAL);
+    table.call(OrtFunction.SET_SESSION_GRAPH_OPTIMIZATION_LEVEL, options, ALL_OPTIMIZATIONS);
+    Path external = graph.externalFolder();
+    if (external != null) {
+      table.call(
+          OrtFunction.ADD_SESSION_CONFIG_ENTRY,
+          options,
+          "session.model_external_initializers_file_folder_path",
+          external.toString());
+    }
+    provider.configure(scope, options);
+    return options;
+  }
+
+  long address() {
+    return address;
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

@@ -1,0 +1,111 @@
+package io.ablate.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A device whose memory is this process's, so that what computes on the processor can be bound to
+ * it; it counts copies. The one kernel that it knows is written again in Java.
+ */
+public final class HostDevice implements DeviceDriver {
+  private final Map<Long, MemorySegment> memory = new HashMap<>();
+  private long written;
+  private long read;
+
+  /** A device on this driver. */
+  public Device device() {
+    return new Device(this);
+  }
+
+  /** Bytes copied to the device so far. */
+  public long written() {
+    return written;
+  }
+
+  /** Bytes copied from the device so far. */
+  public long read() {
+    return read;
+  }
+
+  @Override
+  public String describe() {
+    return "host";
+  }
+
+  @Override
+  public int granularity() {
+    return 64;
+  }
+
+  @Override
+  public long allocate(long bytes) {
+    MemorySegment segment = Arena.ofAuto().allocate(bytes, 64).fill((byte) 0xa5);
+    memory.put(segment.address(), segment);
+    return segment.address();
+  }
+
+  @Override
+  public void free(long address) {
+    if (memory.remove(address) == null) {
+      throw new AssertionError("not memory of this device");
+    }
+  }
+
+  @Override
+  public void clear(long address, long bytes) {
+    at(address, bytes).fill((byte) 0);
+  }
+
+  @Override
+  public void write(long address, long offset, ByteBuffer source) {
+    written += source.remaining();
+    at(address + offset, source.remaining()).copyFrom(MemorySegment.ofBuffer(source));
+  }
+
+  @Override
+  public void read(long address, long offset, ByteBuffer target) {
+    read += target.remaining();
+    MemorySegment.ofBuffer(target).copyFrom(at(address + offset, target.remaining()));
+  }
+
+  @SuppressWarnings("restricted") // addresses are this driver's own
+  private static MemorySegment at(long address, long bytes) {
+    return MemorySegment.ofAddress(address).reinterpret(bytes);
+  }
+
+  @Override
+  public void launch(KernelCall call) {
+    if (!call.kernel().equals("expand_masks_f32")) {
+      throw new AssertionError("unknown kernel " + call.kernel());
+    }
+    List<KernelCall.Argument> arguments = call.arguments();
+    DeviceArray words = ((KernelCall.Argument.ArrayValue) arguments.get(0)).array();
+    DeviceArray out = ((KernelCall.Argument.ArrayValue) arguments.get(1)).array();
+    MemorySegment bits = at(words.address(), words.bytes());
+    MemorySegment values = at(out.address(), out.bytes());
+    int columns = out.extent(1);
+    int perRow = words.extent(1);
+    for (int row = 0; row < out.extent(0); row++) {
+      for (int column = 0; column < columns; column++) {
+        long word = bits.getAtIndex(ValueLayout.JAVA_LONG, (long) row * perRow + (column >>> 6));
+        values.setAtIndex(
+            ValueLayout.JAVA_FLOAT, (long) row * columns + column, (float) (word >>> column & 1));
+      }
+    }
+  }
+
+  @Override
+  public void synchronize() {}
+
+  @Override
+  public void close() {
+    if (!memory.isEmpty()) {
+      throw new AssertionError(memory.size() + " pieces of device memory were not freed");
+    }
+  }
+}

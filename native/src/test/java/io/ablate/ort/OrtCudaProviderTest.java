@@ -1,0 +1,208 @@
+package io.ablate.ort;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import io.ablate.backend.Backends;
+import io.ablate.base.BadInputException;
+import io.ablate.base.Problem;
+import io.ablate.cuda.CudaDeviceProvider;
+import io.ablate.cuda.HostDevice;
+import io.ablate.differentiate.MaskGradients;
+import io.ablate.forward.BatchShape;
+import io.ablate.forward.ForwardBackend;
+import io.ablate.forward.ForwardBatch;
+import io.ablate.forward.ForwardOptions;
+import io.ablate.forward.ForwardSession;
+import io.ablate.instrument.InstrumentedModel;
+import io.ablate.onednn.Networks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What passes on a device do, with a device's memory and copies but the processor computing; and
+ * how they say what is missing.
+ */
+@ResourceLock("objects of ONNX Runtime")
+class OrtCudaProviderTest {
+  private static final long[] SHAPE = Networks.exampleShape();
+  private final HostDevice driver = new HostDevice();
+  private final ForwardBackend backend =
+      new BoundBackend(
+          "device",
+          "1",
+          () -> new Execution(ExecutionProvider.CPU, new DeviceMemory(driver.device())));
+  private long live;
+
+  @BeforeEach
+  void countObjects() {
+    live = OrtScope.live();
+  }
+
+  @AfterEach
+  void shouldLeaveNothingBehind() {
+    assertThat(OrtScope.live()).isEqualTo(live);
+  }
+
+  private static InstrumentedModel network(String name) {
+    return Objects.requireNonNull(Networks.all().get(name));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"residual", "squeeze and excite", "layers"})
+  void shouldEqualTheProcessorThroughADevicesMemory(String name) {
+    OrtPasses.assertForwardEqual(backend, network(name), SHAPE, 1);
+    OrtPasses.assertGradientsEqual(backend, network(name), SHAPE, 1);
+  }
+
+  @Test
+  void shouldReadTheActivationScaleThroughADevicesMemory() {
+    OrtPasses.assertForwardEqual(
+        backend, OrtPasses.bundled("shapes-resnet"), new long[] {3, 32, 32}, 1);
+  }
+
+  @Test
+  void shouldCopyPackedMasksInAndOutputsOutAndNothingElse() {
+    InstrumentedModel model = network("residual");
+    int words = (model.components().size() + 63) / 64;
+    try (ForwardSession session = backend.open(model, new ForwardOptions(1, SHAPE));
+        ForwardBatch batch = session.batch(new BatchShape(6, 1))) {
+      batch.run();
+      long written = driver.written();
+      long read = driver.read();
+      for (int run = 0; run < 3; run++) {
+        batch.setMask(1, new long[] {run, 5, 7, 9}, 0);
+        batch.run();
+      }
+      assertThat(driver.written() - written).isEqualTo(3L * 6 * words * Long.BYTES);
+      assertThat(driver.read() - read).isEqualTo(3L * 6 * (1 + 5) * Float.BYTES);
+      batch.setExample(0, new float[270], 2);
+      batch.run();
+      // The example and its label; not the masks.
+      assertThat(driver.written() - written)
+          .isEqualTo(3L * 6 * words * Long.BYTES + 270 * Float.BYTES + Long.BYTES);
+    }
+  }
+
+  @Test
+  void shouldWordOptionsAsOnnxRuntimeDoes() {
+    assertThat(CudaOptions.defaults(2).entries())
+        .containsExactly(
+            java.util.Map.entry("device_id", "2"),
+            java.util.Map.entry("cudnn_conv_algo_search", "HEURISTIC"),
+            java.util.Map.entry("prefer_nhwc", "0"),
+            java.util.Map.entry("use_tf32", "0"),
+            java.util.Map.entry("enable_cuda_graph", "0"),
+            java.util.Map.entry("arena_extend_strategy", "kNextPowerOfTwo"));
+    assertThat(
+            new CudaOptions(
+                    0,
+                    CudaOptions.ConvolutionSearch.EXHAUSTIVE,
+                    true,
+                    true,
+                    true,
+                    CudaOptions.ArenaGrowth.SAME_AS_REQUESTED,
+                    1L << 33)
+                .entries())
+        .containsEntry("cudnn_conv_algo_search", "EXHAUSTIVE")
+        .containsEntry("prefer_nhwc", "1")
+        .containsEntry("use_tf32", "1")
+        .containsEntry("enable_cuda_graph", "1")
+        .containsEntry("arena_extend_strategy", "kSameAsRequested")
+        .containsEntry("gpu_mem_limit", "8589934592");
+    assertThatThrownBy(() -> CudaOptions.defaults(-1)).hasMessage("device -1, memory limit 0");
+  }
+
+  /** As far as the provider gets where ONNX Runtime was built without it: one clear message. */
+  @Test
+  void shouldSayWhatOnnxRuntimeSaysOfAProviderThatItLacks() {
+    assumeFalse(OrtCudaProvider.whyNoLibrary().isEmpty(), "ONNX Runtime has its CUDA provider");
+    ExecutionProvider cuda = new CudaExecutionProvider(CudaOptions.defaults(0), 0);
+    ForwardBackend unready =
+        new BoundBackend("cuda", "1", () -> new Execution(cuda, new HostMemory()));
+    InstrumentedModel model = network("layers");
+    ForwardOptions options = new ForwardOptions(1, SHAPE);
+    assertThatThrownBy(() -> unready.open(model, options))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageStartingWith("ONNX Runtime cannot load the model: model in memory; found ")
+        .hasMessageContaining("CUDA");
+    assertThatThrownBy(
+            () -> unready.openGradients(MaskGradients.of(model), options).batch(1).close())
+        .isInstanceOf(BadInputException.class);
+  }
+
+  @Test
+  void shouldNameTheFirstThingThatIsMissing(@TempDir Path folder) throws IOException {
+    String absent = "no/such/folder";
+    assertThat(message(new CudaProviderLibrary(folder, absent, List.of())))
+        .isEqualTo(
+            "ONNX Runtime's CUDA provider is not here: "
+                + System.mapLibraryName("onnxruntime_providers_shared")
+                + "; expected it on the class path, or in "
+                + folder
+                + "; build with the Maven profile cuda, which takes onnxruntime_gpu in place of"
+                + " onnxruntime");
+    Files.createFile(folder.resolve(System.mapLibraryName("onnxruntime_providers_shared")));
+    assertThat(message(new CudaProviderLibrary(folder, absent, List.of())))
+        .contains(System.mapLibraryName("onnxruntime_providers_cuda"));
+    Files.createFile(folder.resolve(System.mapLibraryName("onnxruntime_providers_cuda")));
+    assertThat(new CudaProviderLibrary(folder, absent, List.of()).problem()).isEmpty();
+    assertThat(message(new CudaProviderLibrary(folder, absent, List.of("libnotthere.so.12"))))
+        .isEqualTo(
+            "a library that ONNX Runtime's CUDA provider needs cannot be loaded:"
+                + " libnotthere.so.12; install CUDA 12 and cuDNN 9, or name their folder in"
+                + " LD_LIBRARY_PATH");
+  }
+
+  @Test
+  void shouldExtractTheProviderBesideTheLibrary(@TempDir Path folder) throws IOException {
+    // Any two files of these names on the class path will do.
+    String resources = "io/ablate/ort/provider";
+    CudaProviderLibrary library = new CudaProviderLibrary(folder, resources, List.of());
+    assumeFalse(library.problem().isPresent(), "named as on Linux");
+    library.install();
+    for (String part : List.of("shared", "cuda")) {
+      Path file = folder.resolve(System.mapLibraryName("onnxruntime_providers_" + part));
+      assertThat(file).hasContent("the " + part + " part\n");
+      Files.writeString(file, "kept");
+    }
+    library.install();
+    assertThat(folder.resolve(System.mapLibraryName("onnxruntime_providers_cuda")))
+        .hasContent("kept");
+  }
+
+  private static String message(CudaProviderLibrary library) {
+    return library.problem().map(Problem::message).orElse("");
+  }
+
+  @Test
+  void shouldSayThatThereIsNoDevice() {
+    var problem = new CudaDeviceProvider().whyUnusable(0);
+    assumeFalse(problem.isEmpty(), "a device is here");
+    String why = problem.orElseThrow().message();
+    assertThat(new OrtCudaProvider().whyUnusable(0).map(Problem::message)).hasValue(why);
+    assertThatThrownBy(() -> Backends.requireDevice("cuda"))
+        .isInstanceOf(BadInputException.class)
+        .hasMessage("device cuda cannot be used: " + why);
+    assertThatThrownBy(() -> OrtCudaProvider.backend(CudaOptions.defaults(0)))
+        .isInstanceOf(BadInputException.class)
+        .hasMessage(why);
+    // Also where only the backend was named.
+    assertThatThrownBy(
+            () ->
+                Backends.forward(
+                    OrtCudaProvider.NAME, network("layers"), new ForwardOptions(1, SHAPE)))
+        .hasMessage("backend onnxruntime-cuda cannot be used: " + why);
+  }
+}
