@@ -2,6 +2,7 @@ package io.ablate.backend;
 
 import io.ablate.backend.BackendReport.Rejected;
 import io.ablate.backend.BackendReport.Role;
+import io.ablate.base.BackendProvider;
 import io.ablate.base.BadInputException;
 import io.ablate.base.DeviceProvider;
 import io.ablate.base.Problem;
@@ -71,9 +72,11 @@ public final class Backends {
       }
       Optional<Problem> problem = provider.whyUnusable();
       if (problem.isEmpty()) {
-        rejected.forEach(other -> sayOnce(other, provider.name()));
+        rejected.stream()
+            .filter(other -> isExpected(other, providers))
+            .forEach(other -> sayOnce(other, provider.name()));
         return new Selection<>(
-            provider.create(threads),
+            requested.equals(AUTO) ? provider.createForAuto(threads) : provider.create(threads),
             new Role("linear-algebra", requested, provider.name(), provider.version(), rejected));
       }
       if (!requested.equals(AUTO)) {
@@ -183,33 +186,41 @@ public final class Backends {
               .expected("auto, cpu, cuda or cuda:INDEX")
               .found(device));
     }
-    int index = words.group(2) == null ? 0 : Integer.parseInt(words.group(2));
-    Problem problem =
+    Optional<Problem> problem =
         providers.stream()
             .filter(provider -> provider.name().equals(words.group(1)))
             .findFirst()
-            .map(
-                provider ->
-                    provider
-                        .whyUnusable(index)
-                        .orElseGet(
-                            () ->
-                                Problem.of("this version runs no passes and no fits on it")
-                                    .at(provider.devices().get(index))
-                                    .remedy(ON_THE_PROCESSOR)))
+            .map(provider -> provider.whyUnusable(deviceIndex(device)))
             .orElseGet(
-                () -> Problem.of("no backend for it in this build").remedy(ON_THE_PROCESSOR));
-    throw new BadInputException(
-        Problem.of("device " + device + " cannot be used: " + problem.message()));
+                () ->
+                    Optional.of(
+                        Problem.of("no backend for it in this build").remedy(ON_THE_PROCESSOR)));
+    if (problem.isPresent()) {
+      throw new BadInputException(
+          Problem.of("device " + device + " cannot be used: " + problem.get().message()));
+    }
   }
 
-  private static Rejected rejection(String name, Problem problem) {
+  /** The INDEX of {@code cuda:INDEX}, 0 where it is left out. */
+  static int deviceIndex(String device) {
+    int colon = device.indexOf(':');
+    return colon < 0 ? 0 : Integer.parseInt(device.substring(colon + 1));
+  }
+
+  /** Whether one that was rejected is worth a word. */
+  private static boolean isExpected(Rejected rejected, List<? extends BackendProvider> providers) {
+    return providers.stream()
+        .filter(provider -> provider.name().equals(rejected.name()))
+        .anyMatch(BackendProvider::isExpected);
+  }
+
+  static Rejected rejection(String name, Problem problem) {
     Problem why =
         new Problem(problem.what(), problem.where(), problem.expected(), problem.found(), null);
     return new Rejected(name, why.message(), problem.remedy());
   }
 
-  private static void sayOnce(Rejected rejected, String chosen) {
+  static void sayOnce(Rejected rejected, String chosen) {
     if (ALREADY_SAID.add(rejected.name())) {
       LOG.info(
           "{} instead of {}: {}{}",

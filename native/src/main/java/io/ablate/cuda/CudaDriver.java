@@ -82,6 +82,14 @@ final class CudaDriver implements DeviceDriver {
   }
 
   @Override
+  public long freeBytes() {
+    makeCurrent();
+    long[] free = new long[1];
+    check(JCudaDriver.cuMemGetInfo(free, new long[1]), "cuMemGetInfo", describe());
+    return free[0];
+  }
+
+  @Override
   public long allocate(long bytes) {
     makeCurrent();
     DevicePointer pointer = new DevicePointer();

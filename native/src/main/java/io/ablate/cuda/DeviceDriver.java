@@ -13,6 +13,9 @@ interface DeviceDriver extends AutoCloseable {
   /** Memory is handed out in multiples of so many bytes. */
   int granularity();
 
+  /** How many bytes can still be allocated, at about. */
+  long freeBytes();
+
   /** The address of new memory, its content undefined; 0 if there is not enough. */
   long allocate(long bytes);
 

@@ -33,6 +33,11 @@ class DeviceTest {
     }
 
     @Override
+    public long freeBytes() {
+      return left;
+    }
+
+    @Override
     public long allocate(long bytes) {
       if (bytes > left) {
         return 0;

@@ -100,6 +100,11 @@ final class EmulatedDriver implements DeviceDriver {
   }
 
   @Override
+  public long freeBytes() {
+    return 1L << 30;
+  }
+
+  @Override
   public long allocate(long bytes) {
     return exchange(
         () -> {

@@ -1,6 +1,7 @@
 package io.ablate.tools.command;
 
 import io.ablate.backend.Backends;
+import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import java.util.List;
@@ -36,8 +37,7 @@ final class CommonOptions {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "auto or cpu (default: auto). cuda and cuda:INDEX are known, but no command runs there yet:"
-              + " asking for them says what is missing.")
+          "auto, cpu, cuda or cuda:INDEX (default: auto). Fits run there; passes do not yet.")
   private String device = "auto";
 
   @Option(
@@ -67,6 +67,23 @@ final class CommonOptions {
   /** Checks that the requested device is there: {@code auto} and {@code cpu} are. */
   void requireDevice() {
     Backends.requireDevice(device);
+  }
+
+  /** What {@code --device} says. */
+  String device() {
+    return device;
+  }
+
+  /** Checks that passes can run on the requested device. */
+  void requirePasses() {
+    if (!device.equals(Backends.AUTO) && !device.equals("cpu")) {
+      throw new BadInputException(
+          Problem.of("this version runs no passes on the device")
+              .at("--device " + device)
+              .remedy(
+                  "collect with --device cpu, then fit or compare the store with --device "
+                      + device));
+    }
   }
 
   static boolean verbose(ParseResult parsed) {

@@ -157,7 +157,7 @@ final class DoctorCommand extends Subcommand {
                     provider::version,
                     ": "
                         + String.join("; ", provider.devices())
-                        + "; this version runs no passes and no fits there"))
+                        + "; fits run there, passes do not yet"))
         .toList();
   }
 }
