@@ -41,7 +41,7 @@ public final class ReluEstimator implements Estimator {
     SparseRows rows = SparseRows.of(data.masks());
     NetworkTrainer trainer = context.networks();
     ReluTraining training =
-        new ReluTraining(trainer, rows, UNITS, columnSeeds(rows.ones(), data.columns()));
+        new ReluTraining(context, rows, UNITS, columnSeeds(rows.ones(), data.columns()));
     int examples = data.examples();
     int together = trainer.examplesTogether(1, training.floats());
     List<Fit> fits =

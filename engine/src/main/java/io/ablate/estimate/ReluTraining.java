@@ -2,6 +2,7 @@ package io.ablate.estimate;
 
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
+import io.ablate.base.Progress;
 import io.ablate.base.RandomStreams;
 import java.util.Arrays;
 import java.util.List;
@@ -25,6 +26,7 @@ final class ReluTraining {
   private static final int MAX_EPOCHS = 200;
 
   private final NetworkTrainer trainer;
+  private final Progress progress;
   private final SparseRows rows;
   private final int units;
   private final long[] inputSeeds;
@@ -35,8 +37,9 @@ final class ReluTraining {
   /**
    * @param inputSeeds see {@link NetworkStart}
    */
-  ReluTraining(NetworkTrainer trainer, SparseRows rows, int units, long[] inputSeeds) {
-    this.trainer = trainer;
+  ReluTraining(FitContext context, SparseRows rows, int units, long[] inputSeeds) {
+    this.trainer = context.networks();
+    this.progress = context.progress();
     this.rows = rows;
     this.units = units;
     this.inputSeeds = inputSeeds;
@@ -160,6 +163,10 @@ final class ReluTraining {
             }
             courses.get(i).validated(sum);
           }
+        }
+        if (courses.size() > 1) { // of single ones the caller tells
+          long stopped = courses.stream().filter(course -> !course.searches()).count();
+          progress.update("early stopping", stopped, courses.size());
         }
       }
     }

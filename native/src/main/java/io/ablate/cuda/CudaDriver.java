@@ -144,6 +144,15 @@ final class CudaDriver implements DeviceDriver {
   }
 
   @Override
+  public void copy(long target, long source, long bytes) {
+    makeCurrent();
+    check(
+        JCudaDriver.cuMemcpyDtoDAsync(pointer(target), pointer(source), bytes, stream),
+        "cuMemcpyDtoDAsync",
+        bytes + " bytes");
+  }
+
+  @Override
   public void launch(KernelCall call) {
     makeCurrent();
     KernelCall.Extent grid = call.grid();

@@ -162,9 +162,7 @@ final class CudaLinearAlgebra implements LinearAlgebra {
   private boolean timesOnDevice(MaskMatrix x, double k) {
     double entries = (double) x.rows() * x.columns();
     return onDevice(
-        entries * k / 4,
-        Double.BYTES * k * ((double) x.rows() + x.columns()) + bytes(x),
-        bytes(x));
+        entries * k / 4, Double.BYTES * k * ((double) x.rows() + x.columns()) + bytes(x), bytes(x));
   }
 
   /** By n alone, so that a solution does not depend on how many there are. */

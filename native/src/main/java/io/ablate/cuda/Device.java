@@ -70,6 +70,16 @@ public final class Device implements AutoCloseable {
     }
   }
 
+  /** Copies within the device. */
+  void copy(DeviceArray target, DeviceArray source) {
+    if (target.type() != source.type() || target.elements() != source.elements()) {
+      throw new IllegalArgumentException("array " + target + " does not match " + source);
+    }
+    if (target.bytes() > 0) {
+      driver.copy(target.address(), source.address(), target.bytes());
+    }
+  }
+
   /** Copies to the device. */
   public void write(DeviceArray target, long[] source) {
     write(target, ElementType.I64, MemorySegment.ofArray(source));

@@ -30,6 +30,9 @@ interface DeviceDriver extends AutoCloseable {
   /** Fills a direct buffer from the device, once all launches before it are done. */
   void read(long address, long offset, ByteBuffer target);
 
+  /** Copies within the device, in order with the launches. */
+  void copy(long target, long source, long bytes);
+
   void launch(KernelCall call);
 
   /** Waits for all launches; reports what went wrong in them. */

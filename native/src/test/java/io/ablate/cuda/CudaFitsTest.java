@@ -15,9 +15,11 @@ import io.ablate.estimate.TrainingData;
 import io.ablate.linalg.EjmlLinearAlgebra;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.mask.MaskMatrix;
+import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,11 +31,24 @@ class CudaFitsTest extends KernelContract {
 
   private static final double NOISE = 4;
 
+  /** What the device's networks were asked, by any thread. */
+  private final List<String> asked = new CopyOnWriteArrayList<>();
+
   private FitContext onDevice() {
     SharedDevice shared = new SharedDevice(device);
     LinearAlgebra algebra =
         new CudaLinearAlgebra(shared, new EjmlLinearAlgebra(), ProductPlacement.ALWAYS);
-    return new FitContext(algebra, 7, Progress.NONE, 2, new CudaNetworkTrainer(shared));
+    NetworkTrainer trainer = new CudaNetworkTrainer(shared);
+    NetworkTrainer noting =
+        (NetworkTrainer)
+            Proxy.newProxyInstance(
+                NetworkTrainer.class.getClassLoader(),
+                new Class<?>[] {NetworkTrainer.class},
+                (proxy, method, arguments) -> {
+                  asked.add(method.getName());
+                  return method.invoke(trainer, arguments);
+                });
+    return new FitContext(algebra, 7, Progress.NONE, 2, noting);
   }
 
   /** Linear in the masks, with noise enough for networks to stop early. */
@@ -67,6 +82,7 @@ class CudaFitsTest extends KernelContract {
     TrainingData data = data(90, 21, 2);
     Estimator estimator = Estimators.byName(method);
     ComponentModels found = estimator.fit(data, onDevice());
+    assertThat(asked).contains(method.equals("relu") ? "adam" : "pathNorm");
     ComponentModels expected = estimator.fit(data, HOST);
     for (String same : new String[] {"epochs", "trained_rows", "path_norm_share", "units"}) {
       assertThat(found.diagnostics().get(same))

@@ -2,6 +2,7 @@ package io.ablate.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ablate.linalg.EjmlLinearAlgebra;
 import io.ablate.linalg.LinearAlgebra;
@@ -57,6 +58,21 @@ class CudaLinearAlgebraTest extends LinearAlgebraContract {
               onHost.add(method.getName());
               return method.invoke(reference, arguments);
             });
+  }
+
+  /** 1.6 GB of counts. */
+  @Test
+  void shouldLeaveToTheHostWhatTheDevicesMemoryDoesNotHold() {
+    assumeTrue(device.freeBytes() <= 1L << 30, "a device with little memory");
+    LinearAlgebra silent =
+        (LinearAlgebra)
+            Proxy.newProxyInstance(
+                LinearAlgebra.class.getClassLoader(),
+                new Class<?>[] {LinearAlgebra.class},
+                (proxy, method, arguments) -> new double[] {42});
+    LinearAlgebra chosen = new CudaLinearAlgebra(shared, silent, new ProductPlacement(0, 1));
+    assertThat(chosen.kernel(new MaskMatrix(20_000, 1))).containsExactly(42);
+    assertThat(chosen.kernel(new MaskMatrix(9, 70))).hasSize(81);
   }
 
   /** The contract must not be kept by the host. */

@@ -64,6 +64,9 @@ class DeviceTest {
     public void read(long address, long offset, ByteBuffer target) {}
 
     @Override
+    public void copy(long target, long source, long bytes) {}
+
+    @Override
     public void launch(KernelCall call) {
       launches.add(call);
     }

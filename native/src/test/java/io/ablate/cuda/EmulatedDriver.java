@@ -161,6 +161,13 @@ final class EmulatedDriver implements DeviceDriver {
   }
 
   @Override
+  public void copy(long target, long source, long bytes) {
+    ByteBuffer through = ByteBuffer.allocate(Math.toIntExact(bytes));
+    read(source, 0, through);
+    write(target, 0, through.flip());
+  }
+
+  @Override
   public void launch(KernelCall call) {
     exchange(
         () -> {
