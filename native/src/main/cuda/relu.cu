@@ -230,23 +230,19 @@ KERNEL relu_errors(const float* partial, const float* weights, const float* targ
   }
 }
 
-// After an epoch: the mean of squares[from ... to - 1] of every example; the least so far and its
-// epoch (from 1) are kept, and an example stops once that is `patience` epochs ago. A warp each.
-KERNEL relu_early_stop(const float* squares, int* active, double* least, int* best, int examples,
-                       int from, int to, int rows_per_set, int epoch, int patience) {
+// errors [examples]: the means of squares[from ... to - 1]; a warp each. Of no meaning where `active`
+// is 0.
+KERNEL relu_mean_errors(const float* squares, const int* active, double* errors, int examples,
+                        int from, int to, int rows_per_set) {
   i64 warps = global_threads() >> 5;
   for (i64 example = global_thread() >> 5; example < examples; example += warps) {
     double sum = 0;
-    for (int i = from + (threadIdx.x & 31); i < to; i += 32) {
+    for (int i = from + (threadIdx.x & 31); i < to && active[example] != 0; i += 32) {
       sum += squares[example * rows_per_set + i];
     }
-    double error = warp_sum(sum) / (to - from);
-    if ((threadIdx.x & 31) == 0 && active[example] != 0) {
-      if (error < least[example]) {
-        least[example] = error;
-        best[example] = epoch;
-      }
-      active[example] = epoch + 1 - best[example] <= patience ? 1 : 0;
+    sum = warp_sum(sum);
+    if ((threadIdx.x & 31) == 0) {
+      errors[example] = sum / (to - from);
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.ablate;
 
 import io.ablate.backend.Backends;
+import io.ablate.backend.FitBackends;
 import io.ablate.base.BadInputException;
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
@@ -23,7 +24,6 @@ import io.ablate.example.ModelSidecar;
 import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.Instrumenter;
-import io.ablate.linalg.LinearAlgebra;
 import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.MaskDesign;
 import io.ablate.mask.MaskMatrix;
@@ -54,7 +54,7 @@ public final class Ablate implements AutoCloseable {
   private final InstrumentedModel model;
   private final ExamplePasses passes;
   private final Estimator estimator;
-  private final LinearAlgebra algebra;
+  private final FitBackends fits;
   private final ReentrantReadWriteLock lifetime = new ReentrantReadWriteLock();
   private boolean closed;
 
@@ -64,7 +64,7 @@ public final class Ablate implements AutoCloseable {
     this.model = model;
     this.estimator = estimator;
     this.passes = passes;
-    this.algebra = Backends.linearAlgebra(settings.linalg(), settings.threads()).backend();
+    this.fits = FitBackends.select(Backends.AUTO, settings.linalg(), settings.threads());
   }
 
   /** Opens a model with {@link ModelSettings#defaults()}. */
@@ -166,7 +166,8 @@ public final class Ablate implements AutoCloseable {
                             .expected(refits == 0 ? "more" : "a method on forward passes, or more")
                             .found(budget)));
     TrainingData data = whileOpen(input, label, () -> passes.buy(bought, input, label));
-    FitContext context = new FitContext(algebra, settings.seed(), Progress.NONE);
+    FitContext context =
+        fits.context(settings.seed(), Progress.NONE, Runtime.getRuntime().availableProcessors());
     ComponentModels fit = estimator.fit(data, context);
     double @Nullable [][] errors =
         refits == 0

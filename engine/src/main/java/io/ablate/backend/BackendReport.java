@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What computes: for manifests, reports and {@code ablate doctor}. A plain value that {@link
  * io.ablate.base.Json} writes and reads.
  *
- * @param roles one entry per kind of work: linear algebra, forward passes
+ * @param roles one entry per kind of work: linear algebra, networks, forward passes
  * @param environment Java, operating system, processors
  */
 public record BackendReport(List<Role> roles, Environment environment) {
@@ -22,7 +22,7 @@ public record BackendReport(List<Role> roles, Environment environment) {
   }
 
   /**
-   * @param name {@code "linear-algebra"} or {@code "forward"}
+   * @param name {@code "linear-algebra"}, {@code "networks"} or {@code "forward"}
    * @param requested what was asked for, {@code "auto"} included
    * @param chosen the backend's name
    * @param version of the library that computes

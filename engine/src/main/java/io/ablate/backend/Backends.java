@@ -2,6 +2,7 @@ package io.ablate.backend;
 
 import io.ablate.backend.BackendReport.Rejected;
 import io.ablate.backend.BackendReport.Role;
+import io.ablate.base.BackendProvider;
 import io.ablate.base.BadInputException;
 import io.ablate.base.DeviceProvider;
 import io.ablate.base.Problem;
@@ -71,9 +72,11 @@ public final class Backends {
       }
       Optional<Problem> problem = provider.whyUnusable();
       if (problem.isEmpty()) {
-        rejected.forEach(other -> sayOnce(other, provider.name()));
+        rejected.stream()
+            .filter(other -> isExpected(other, providers))
+            .forEach(other -> sayOnce(other, provider.name()));
         return new Selection<>(
-            provider.create(threads),
+            requested.equals(AUTO) ? provider.createForAuto(threads) : provider.create(threads),
             new Role("linear-algebra", requested, provider.name(), provider.version(), rejected));
       }
       if (!requested.equals(AUTO)) {
@@ -199,6 +202,10 @@ public final class Backends {
    * @param kind a device's kind, or {@link #AUTO}
    */
   private record Place(String kind, int index) {
+    boolean isProcessor() {
+      return kind.equals(AUTO) || kind.equals("cpu");
+    }
+
     boolean isOf(ForwardBackendProvider provider) {
       return kind.equals(AUTO) || kind.equals(provider.device());
     }
@@ -220,40 +227,64 @@ public final class Backends {
   }
 
   /**
-   * Checks that passes can run on a device.
+   * Checks that a device is there and usable, whatever is to run on it.
    *
    * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"} or {@code "cuda:INDEX"}
+   * @throws UsageException if there is no such device
+   * @throws BadInputException if it cannot be used here; the message says what is missing
+   */
+  public static void requireDevice(String device) {
+    requireDevice(device, devices());
+  }
+
+  static void requireDevice(String device, List<DeviceProvider> devices) {
+    require(device, whyUnusable(place(device), devices));
+  }
+
+  /**
+   * Checks that passes can run on a device.
+   *
+   * @param device as {@link #requireDevice} takes it
    * @throws UsageException if there is no such device
    * @throws BadInputException if it cannot be used here; the message names the first thing that is
    *     missing
    */
-  public static void requireDevice(String device) {
-    requireDevice(device, devices(), ForwardBackends.providers());
+  public static void requirePasses(String device) {
+    requirePasses(device, devices(), ForwardBackends.providers());
   }
 
-  static void requireDevice(
+  static void requirePasses(
       String device, List<DeviceProvider> devices, List<ForwardBackendProvider> backends) {
     Place place = place(device);
-    if (place.kind().equals(AUTO) || place.kind().equals("cpu")) {
-      return;
-    }
-    Optional<DeviceProvider> found =
-        devices.stream().filter(provider -> provider.name().equals(place.kind())).findFirst();
-    Optional<Problem> problem =
-        found.isEmpty()
-            ? Optional.of(Problem.of("no backend for it in this build").remedy(ON_THE_PROCESSOR))
-            : found
-                .get()
-                .whyUnusable(place.index())
-                .or(() -> passesMissing(place, found.get(), backends));
+    require(device, whyUnusable(place, devices).or(() -> passesMissing(place, backends)));
+  }
+
+  private static void require(String device, Optional<Problem> problem) {
     if (problem.isPresent()) {
       throw new BadInputException(
           Problem.of("device " + device + " cannot be used: " + problem.get().message()));
     }
   }
 
+  private static Optional<Problem> whyUnusable(Place place, List<DeviceProvider> devices) {
+    if (place.isProcessor()) {
+      return Optional.empty();
+    }
+    return devices.stream()
+        .filter(provider -> provider.name().equals(place.kind()))
+        .findFirst()
+        .map(provider -> provider.whyUnusable(place.index()))
+        .orElseGet(
+            () ->
+                Optional.of(
+                    Problem.of("no backend for it in this build").remedy(ON_THE_PROCESSOR)));
+  }
+
   private static Optional<Problem> passesMissing(
-      Place place, DeviceProvider device, List<ForwardBackendProvider> backends) {
+      Place place, List<ForwardBackendProvider> backends) {
+    if (place.isProcessor()) {
+      return Optional.empty();
+    }
     return backends.stream()
         .filter(place::isOf)
         .findFirst()
@@ -261,18 +292,28 @@ public final class Backends {
         .orElseGet(
             () ->
                 Optional.of(
-                    Problem.of("this version runs no passes and no fits on it")
-                        .at(device.devices().get(place.index()))
-                        .remedy(ON_THE_PROCESSOR)));
+                    Problem.of("this version runs no passes on it").remedy(ON_THE_PROCESSOR)));
   }
 
-  private static Rejected rejection(String name, Problem problem) {
+  /** The INDEX of {@code cuda:INDEX}, 0 where it is left out. */
+  static int deviceIndex(String device) {
+    return place(device).index();
+  }
+
+  /** Whether one that was rejected is worth a word. */
+  private static boolean isExpected(Rejected rejected, List<? extends BackendProvider> providers) {
+    return providers.stream()
+        .filter(provider -> provider.name().equals(rejected.name()))
+        .anyMatch(BackendProvider::isExpected);
+  }
+
+  static Rejected rejection(String name, Problem problem) {
     Problem why =
         new Problem(problem.what(), problem.where(), problem.expected(), problem.found(), null);
     return new Rejected(name, why.message(), problem.remedy());
   }
 
-  private static void sayOnce(Rejected rejected, String chosen) {
+  static void sayOnce(Rejected rejected, String chosen) {
     if (ALREADY_SAID.add(rejected.name())) {
       LOG.info(
           "{} instead of {}: {}{}",

@@ -23,6 +23,14 @@ public interface BackendProvider {
    */
   Optional<Problem> whyUnusable();
 
+  /**
+   * Whether somebody may expect it to be used here, so that taking another is worth a word; asked
+   * only where {@link #whyUnusable()} is not empty.
+   */
+  default boolean isExpected() {
+    return true;
+  }
+
   /** Version of the library that computes; asked only where {@link #whyUnusable()} is empty. */
   String version();
 

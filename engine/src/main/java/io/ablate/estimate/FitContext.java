@@ -10,12 +10,19 @@ import io.ablate.linalg.LinearAlgebra;
  * @param seed of whatever the method draws
  * @param progress told of long fits
  * @param threads how many examples may be fitted at a time; results do not depend on it
+ * @param networks trains networks, for the methods that have some
  */
-public record FitContext(LinearAlgebra algebra, long seed, Progress progress, int threads) {
+public record FitContext(
+    LinearAlgebra algebra, long seed, Progress progress, int threads, NetworkTrainer networks) {
   public FitContext {
     if (threads < 1) {
       throw new IllegalArgumentException("threads = " + threads);
     }
+  }
+
+  /** With networks in plain Java. */
+  public FitContext(LinearAlgebra algebra, long seed, Progress progress, int threads) {
+    this(algebra, seed, progress, threads, NetworkTrainer.reference());
   }
 
   /** As many threads as processors. */
@@ -25,6 +32,11 @@ public record FitContext(LinearAlgebra algebra, long seed, Progress progress, in
 
   /** The same without reports of progress, for fits within a longer job. */
   public FitContext quiet() {
-    return new FitContext(algebra, seed, Progress.NONE, threads);
+    return new FitContext(algebra, seed, Progress.NONE, threads, networks);
+  }
+
+  /** The same for calls of {@link #networks}: with as many threads as it takes at once. */
+  FitContext forNetworks() {
+    return new FitContext(algebra, seed, progress, networks.callsAtOnce(threads), networks);
   }
 }

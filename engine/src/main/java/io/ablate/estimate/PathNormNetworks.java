@@ -1,6 +1,7 @@
 package io.ablate.estimate;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Two-layer ReLU networks of several examples on the same sparse 0/1 rows z, trained side by side:
@@ -22,7 +23,7 @@ import java.util.Arrays;
  * different examples, so that an example's result is the same, bit for bit, in any company. Single
  * precision. Not thread-safe.
  */
-final class PathNormNetworks {
+final class PathNormNetworks implements NetworkTrainer.RegularisedNetworks {
   /** Half of which enter with w₂ &lt; 0. */
   static final int UNITS = 8;
 
@@ -99,8 +100,8 @@ final class PathNormNetworks {
     return curvature[e];
   }
 
-  /** Back to where training starts. */
-  void restart() {
+  @Override
+  public void restart() {
     clear(weights);
     for (int lane = 0; lane < lanes; lane++) {
       int pair = lane % UNITS / 2;
@@ -114,8 +115,8 @@ final class PathNormNetworks {
     return lane % 2 == 0 ? OUTER : -OUTER;
   }
 
-  /** Goes on from the present weights, for so many passes over the rows. */
-  void train(float pathNorm, float decay, int passes) {
+  @Override
+  public void train(float pathNorm, float decay, int passes) {
     for (int j = 0; j < inputs; j++) {
       System.arraycopy(weights[j], 0, ahead[j], 0, lanes);
     }
@@ -250,6 +251,14 @@ final class PathNormNetworks {
     }
     return sum;
   }
+
+  @Override
+  public double[][] extract() {
+    return IntStream.range(0, target.length).mapToObj(this::extract).toArray(double[][]::new);
+  }
+
+  @Override
+  public void close() {}
 
   /** (w₂ᵀW₁)ᵀ of an example: its network without the rectifiers, less its offset. */
   double[] extract(int e) {

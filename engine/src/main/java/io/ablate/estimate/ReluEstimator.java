@@ -1,6 +1,5 @@
 package io.ablate.estimate;
 
-import io.ablate.base.RandomStreams;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -30,12 +29,6 @@ public final class ReluEstimator implements Estimator {
   public static final String NAME = "relu";
 
   private static final int UNITS = 64;
-  private static final int BATCH = 16;
-  private static final float RATE = 1e-3f;
-  private static final double VALIDATION_SHARE = .25;
-  private static final int FEW_ROWS = 800;
-  private static final int PATIENCE = 10;
-  private static final int MAX_EPOCHS = 200;
 
   @Override
   public String name() {
@@ -45,12 +38,25 @@ public final class ReluEstimator implements Estimator {
   @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
     CentredOutputs.of(data); // checks
-    MaskMatrix masks = data.masks();
-    SparseRows rows = SparseRows.of(masks);
-    long[] seeds = columnSeeds(rows.ones(), masks.columns());
+    SparseRows rows = SparseRows.of(data.masks());
+    NetworkTrainer trainer = context.networks();
+    ReluTraining training =
+        new ReluTraining(context, rows, UNITS, columnSeeds(rows.ones(), data.columns()));
+    int examples = data.examples();
+    int together = trainer.examplesTogether(1, training.floats());
     List<Fit> fits =
         Parallel.map(
-            "networks", data.examples(), context, e -> fit(data, e, rows, seeds, context.seed()));
+                "networks",
+                Math.ceilDiv(examples, together),
+                context.forNetworks(),
+                block -> {
+                  int from = block * together;
+                  int to = Math.min(examples, from + together);
+                  return fit(data, from, to, rows, training, context.seed());
+                })
+            .stream()
+            .flatMap(List::stream)
+            .toList();
     Map<String, Object> diagnostics = new LinkedHashMap<>();
     diagnostics.put("units", UNITS);
     diagnostics.put("epochs", fits.stream().map(fit -> fit.training().epochs()).toList());
@@ -81,90 +87,37 @@ public final class ReluEstimator implements Estimator {
     static final Training NONE = new Training(0, 0);
   }
 
-  private static Fit fit(TrainingData data, int example, SparseRows rows, long[] seeds, long seed) {
-    int[][] ones = rows.ones();
-    double[] y = data.outputs()[example];
-    int m = y.length;
-    double mean = Arrays.stream(y).sum() / m;
-    double deviation = Math.sqrt(Arrays.stream(y).map(v -> (v - mean) * (v - mean)).sum() / m);
-    if (Arrays.stream(y).allMatch(v -> v == y[0])) {
-      return new Fit(new double[data.columns()], y[0], 0, Training.NONE);
+  /** The fits of examples {@code from} to {@code to − 1}. */
+  private static List<Fit> fit(
+      TrainingData data, int from, int to, SparseRows rows, ReluTraining training, long seed) {
+    int[] varying =
+        IntStream.range(from, to)
+            .filter(e -> Arrays.stream(data.outputs()[e]).anyMatch(v -> v != data.outputs()[e][0]))
+            .toArray();
+    List<ReluTraining.Outcome> outcomes =
+        training.train(
+            Arrays.stream(varying)
+                .mapToObj(e -> ReluTraining.Course.of(data.outputs()[e], seed, e))
+                .toList());
+    Fit[] fits = new Fit[to - from];
+    for (int i = 0; i < varying.length; i++) {
+      double[] y = data.outputs()[varying[i]];
+      ReluTraining.Outcome outcome = outcomes.get(i);
+      fits[varying[i] - from] =
+          rescaled(
+              data.masks(),
+              rows.attributions(outcome.theta()),
+              y,
+              Arrays.stream(y).sum() / y.length,
+              outcome.training());
     }
-    float[] target = new float[m];
-    for (int row = 0; row < m; row++) {
-      target[row] = (float) ((y[row] - mean) / deviation);
-    }
-    SplittableRandom random = RandomStreams.stream(seed, example);
-    long start = random.nextLong();
-    int[] order = IntStream.range(0, m).toArray();
-    RandomStreams.shuffle(order, m, random);
-    Training training = training(data.columns(), start, seeds, ones, target, order, random);
-    ReluNetwork network = network(data.columns(), start, seeds);
-    for (int epoch = 0; epoch < training.epochs(); epoch++) {
-      epoch(network, ones, target, order, m, random);
-    }
-    return rescaled(data.masks(), rows.attributions(network.extract()), y, mean, training);
-  }
-
-  private static ReluNetwork network(int columns, long start, long[] seeds) {
-    ReluNetwork network = new ReluNetwork(columns, UNITS);
-    network.initialise(start, seeds);
-    return network;
-  }
-
-  /**
-   * The number of epochs after which the error on rows left out was least, and what finding it and
-   * training so long on all rows costs. Few rows validate poorly: then up to four networks, each
-   * leaving out another quarter, vote by the sum of their errors.
-   */
-  private static Training training(
-      int columns,
-      long start,
-      long[] seeds,
-      int[][] ones,
-      float[] target,
-      int[] order,
-      SplittableRandom random) {
-    int m = order.length;
-    int validation = Math.max(1, (int) Math.round(VALIDATION_SHARE * m));
-    int train = m - validation;
-    int splits = Math.clamp(FEW_ROWS / m, 1, Math.min(4, m / validation));
-    ReluNetwork[] networks = new ReluNetwork[splits];
-    int[][] orders = new int[splits][m];
-    for (int split = 0; split < splits; split++) {
-      networks[split] = network(columns, start, seeds);
-      for (int i = 0; i < m; i++) {
-        orders[split][i] = order[(i + split * validation) % m];
+    for (int i = 0; i < fits.length; i++) {
+      if (fits[i] == null) {
+        fits[i] =
+            new Fit(new double[data.columns()], data.outputs()[from + i][0], 0, Training.NONE);
       }
     }
-    double least = Double.POSITIVE_INFINITY;
-    int best = 1;
-    int epoch = 1;
-    for (; epoch <= MAX_EPOCHS && epoch - best <= PATIENCE; epoch++) {
-      double error = 0;
-      for (int split = 0; split < splits; split++) {
-        epoch(networks[split], ones, target, orders[split], train, random);
-        error += networks[split].error(ones, target, orders[split], train, m);
-      }
-      if (error < least) {
-        least = error;
-        best = epoch;
-      }
-    }
-    return new Training(best, (epoch - 1L) * splits * train + (long) best * m);
-  }
-
-  private static void epoch(
-      ReluNetwork network,
-      int[][] ones,
-      float[] target,
-      int[] order,
-      int rows,
-      SplittableRandom random) {
-    RandomStreams.shuffle(order, rows, random);
-    for (int from = 0; from < rows; from += BATCH) {
-      network.step(ones, target, order, from, Math.min(rows, from + BATCH), RATE);
-    }
+    return Arrays.asList(fits);
   }
 
   /** Refits y ≈ scale · θᵀx + offset with scale ≥ 0. */

@@ -1,7 +1,5 @@
 package io.ablate.estimate;
 
-import java.util.SplittableRandom;
-
 /**
  * φ(z) = w₂ᵀ σ(W₁z + b₁) + b₂ on sparse 0/1 inputs, trained by Adam (Kingma, Ba 2015) on squared
  * error. Single precision, one thread: results depend on nothing but the arguments.
@@ -14,11 +12,6 @@ final class ReluNetwork {
   private static final float BETA_1 = .9f;
   private static final float BETA_2 = .999f;
   private static final float EPSILON = 1e-8f;
-
-  /** What W₁ starts from stays in the extracted direction as noise: it starts small. */
-  private static final double INPUT_BOUND = .3;
-
-  private static final double BIAS_BOUND = .5;
 
   private final int inputs;
   private final int units;
@@ -58,24 +51,15 @@ final class ReluNetwork {
     return inputs + 2;
   }
 
-  /**
-   * Draws the parameters: uniform in ±.3/√inputs, ±.5 and ±1/√units for W₁, b₁, w₂. Input j draws
-   * from a stream seeded by {@code inputSeeds[j]} alone, so that reordering the inputs reorders the
-   * weights.
-   */
+  /** Draws the parameters of the network that {@link NetworkStart} describes. */
   void initialise(long seed, long[] inputSeeds) {
-    double bound = INPUT_BOUND / Math.sqrt(inputs);
-    for (int j = 0; j < inputs; j++) {
-      SplittableRandom random = new SplittableRandom(seed ^ inputSeeds[j]);
-      for (int k = 0; k < units; k++) {
-        weights[j][k] = (float) (bound * (2 * random.nextDouble() - 1));
-      }
-    }
-    SplittableRandom random = new SplittableRandom(seed);
-    double outer = 1 / Math.sqrt(units);
-    for (int k = 0; k < units; k++) {
-      weights[bias()][k] = (float) (BIAS_BOUND * (2 * random.nextDouble() - 1));
-      weights[output()][k] = (float) (outer * (2 * random.nextDouble() - 1));
+    start(new NetworkStart(units, new long[] {seed}, inputSeeds).weights(0));
+  }
+
+  /** Takes over all weights, as {@link NetworkStart#weights} lays them out. */
+  void start(float[] flat) {
+    for (int row = 0; row < weights.length; row++) {
+      System.arraycopy(flat, row * units, weights[row], 0, units);
     }
   }
 

@@ -11,7 +11,7 @@ import java.util.Arrays;
  * @param columns number of components
  * @param ablated whether the listed components are the ablated ones
  */
-record SparseRows(int[][] ones, int columns, boolean ablated) {
+public record SparseRows(int[][] ones, int columns, boolean ablated) {
   static SparseRows of(MaskMatrix masks) {
     long kept = Arrays.stream(masks.words()).map(Long::bitCount).sum();
     boolean ablated = 2 * kept > (long) masks.rows() * masks.columns();
@@ -40,8 +40,19 @@ record SparseRows(int[][] ones, int columns, boolean ablated) {
         Arrays.stream(rows).mapToObj(row -> ones[row]).toArray(int[][]::new), columns, ablated);
   }
 
+  /** As a 0/1 matrix, rows × columns: 1 where a component is listed. */
+  public MaskMatrix packed() {
+    MaskMatrix packed = new MaskMatrix(ones.length, columns);
+    for (int row = 0; row < ones.length; row++) {
+      for (int j : ones[row]) {
+        packed.set(row, j, true);
+      }
+    }
+    return packed;
+  }
+
   /** How many rows list each column, over the number of rows. */
-  double[] columnMeans() {
+  public double[] columnMeans() {
     double[] means = new double[columns];
     for (int[] row : ones) {
       for (int j : row) {

@@ -158,7 +158,8 @@ public final class TunedReluEstimator implements Estimator {
   private record Rows(SparseRows rows, float[][] target, double[][] scale, double noise) {
 
     /** Networks of some examples on some rows. */
-    private PathNormNetworks networks(int[] examples, int[] some) {
+    private NetworkTrainer.RegularisedNetworks networks(
+        NetworkTrainer trainer, int[] examples, int[] some) {
       float[][] targets = new float[examples.length][some.length];
       double[][] scales = new double[examples.length][];
       for (int i = 0; i < examples.length; i++) {
@@ -167,7 +168,7 @@ public final class TunedReluEstimator implements Estimator {
           targets[i][r] = target[examples[i]][some[r]];
         }
       }
-      return new PathNormNetworks(rows.select(some), targets, scales);
+      return trainer.pathNorm(rows.select(some), targets, scales);
     }
 
     /** θ of all examples after training on all rows, examples × columns. */
@@ -178,16 +179,18 @@ public final class TunedReluEstimator implements Estimator {
           Parallel.map(
               "networks",
               blocks.size(),
-              context,
+              context.forNetworks(),
               b -> {
-                PathNormNetworks networks = networks(blocks.get(b), all);
-                networks.train(
-                    penalty.pathNorm(noise, all.length),
-                    penalty.decay(noise, all.length),
-                    FINAL_PASSES);
-                double[][] theta = new double[blocks.get(b).length][];
-                Arrays.setAll(theta, i -> rows.attributions(networks.extract(i)));
-                return theta;
+                try (NetworkTrainer.RegularisedNetworks networks =
+                    networks(context.networks(), blocks.get(b), all)) {
+                  networks.train(
+                      penalty.pathNorm(noise, all.length),
+                      penalty.decay(noise, all.length),
+                      FINAL_PASSES);
+                  return Arrays.stream(networks.extract())
+                      .map(rows::attributions)
+                      .toArray(double[][]::new);
+                }
               });
       return trained.stream().flatMap(Arrays::stream).toArray(double[][]::new);
     }
@@ -203,8 +206,8 @@ public final class TunedReluEstimator implements Estimator {
           Parallel.map(
               "validation",
               folds * blocks.size(),
-              context,
-              i -> validate(blocks.get(i % blocks.size()), i / blocks.size()));
+              context.forNetworks(),
+              i -> validate(context.networks(), blocks.get(i % blocks.size()), i / blocks.size()));
       Penalty best = USUAL;
       double highest = 0;
       for (int p = 0; p < SHARES.length * STRENGTHS.length; p++) {
@@ -223,23 +226,25 @@ public final class TunedReluEstimator implements Estimator {
     }
 
     /** Correlation of θᵀx with the fold's outputs, examples × penalties. */
-    private double[][] validate(int[] examples, int fold) {
+    private double[][] validate(NetworkTrainer trainer, int[] examples, int fold) {
       int m = rows.ones().length;
       int[] rest = IntStream.range(0, m).filter(r -> r % FOLDS != fold).toArray();
       int[] left = IntStream.range(0, m).filter(r -> r % FOLDS == fold).toArray();
-      PathNormNetworks networks = networks(examples, rest);
       double[][] scores = new double[examples.length][SHARES.length * STRENGTHS.length];
-      int at = 0;
-      for (double share : SHARES) {
-        networks.restart();
-        for (double strength : STRENGTHS) {
-          Penalty penalty = new Penalty(share, strength);
-          networks.train(
-              penalty.pathNorm(noise, rest.length), penalty.decay(noise, rest.length), PASSES);
-          for (int i = 0; i < examples.length; i++) {
-            scores[i][at] = correlation(networks.extract(i), left, target[examples[i]]);
+      try (NetworkTrainer.RegularisedNetworks networks = networks(trainer, examples, rest)) {
+        int at = 0;
+        for (double share : SHARES) {
+          networks.restart();
+          for (double strength : STRENGTHS) {
+            Penalty penalty = new Penalty(share, strength);
+            networks.train(
+                penalty.pathNorm(noise, rest.length), penalty.decay(noise, rest.length), PASSES);
+            double[][] theta = networks.extract();
+            for (int i = 0; i < examples.length; i++) {
+              scores[i][at] = correlation(theta[i], left, target[examples[i]]);
+            }
+            at++;
           }
-          at++;
         }
       }
       return scores;
@@ -266,22 +271,22 @@ public final class TunedReluEstimator implements Estimator {
       }
       return norm > 0 && square > 0 ? product / Math.sqrt(norm * square) : 0;
     }
-  }
 
-  /** Examples in blocks whose tasks, {@code per} of each, keep the threads busy. */
-  private static List<int[]> blocks(int[] examples, int per, FitContext context) {
-    int least = (examples.length + BLOCK - 1) / BLOCK;
-    int threads = Math.max(1, context.threads());
-    int count = least;
-    while (count < examples.length && count * per % threads != 0) {
-      count++;
+    /** Examples in blocks whose tasks, {@code per} of each, keep the threads busy. */
+    private List<int[]> blocks(int[] examples, int per, FitContext context) {
+      long floats = PathNormNetworks.UNITS * (4L * rows.columns() + rows.ones().length);
+      int together = context.networks().examplesTogether(BLOCK, floats);
+      int count = Math.ceilDiv(examples.length, together);
+      while (count < examples.length && count * per % context.forNetworks().threads() != 0) {
+        count++;
+      }
+      int blocks = count;
+      return IntStream.range(0, blocks)
+          .mapToObj(
+              b ->
+                  Arrays.copyOfRange(
+                      examples, b * examples.length / blocks, (b + 1) * examples.length / blocks))
+          .toList();
     }
-    int blocks = count;
-    return IntStream.range(0, blocks)
-        .mapToObj(
-            b ->
-                Arrays.copyOfRange(
-                    examples, b * examples.length / blocks, (b + 1) * examples.length / blocks))
-        .toList();
   }
 }

@@ -2,7 +2,6 @@ package io.ablate.evaluate;
 
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
-import io.ablate.base.Progress;
 import io.ablate.estimate.ComponentModels;
 import io.ablate.estimate.Estimator;
 import io.ablate.estimate.FitContext;
@@ -49,8 +48,7 @@ public final class Comparison {
     List<ScoredPoint> points = new ArrayList<>();
     Map<String, ComponentModels> finalModels = new LinkedHashMap<>();
     context.progress().update("fits", 0, fits.size());
-    FitContext quiet =
-        new FitContext(context.algebra(), context.seed(), Progress.NONE, context.threads());
+    FitContext quiet = context.quiet();
     for (PlannedFit fit : fits) {
       if (Thread.currentThread().isInterrupted()) {
         throw new InterruptedRunException(Problem.of("comparison interrupted"));

@@ -13,4 +13,9 @@ public interface LinearAlgebraProvider extends BackendProvider {
    * @param threads how many threads a call may use, at least 1
    */
   LinearAlgebra create(int threads);
+
+  /** What {@code auto} takes: it may leave to another what that one does better. */
+  default LinearAlgebra createForAuto(int threads) {
+    return create(threads);
+  }
 }

@@ -172,15 +172,17 @@ class BackendsTest {
   @Test
   void shouldSayWhyARequestedDeviceCannotBeUsed() {
     List<DeviceProvider> providers = List.of(new OneOfTwoDevices());
-    assertThatThrownBy(() -> Backends.requireDevice("cuda:1", providers, List.of()))
+    assertThatThrownBy(() -> Backends.requireDevice("cuda:1", providers))
         .isInstanceOf(BadInputException.class)
         .hasMessage("device cuda:1 cannot be used: on fire; fetch water");
     assertThatThrownBy(
-            () -> Backends.requireDevice("cuda", providers, List.of(forward("plain", null, null))))
+            () -> Backends.requirePasses("cuda", providers, List.of(forward("plain", null, null))))
         .isInstanceOf(BadInputException.class)
         .hasMessage(
-            "device cuda cannot be used: this version runs no passes and no fits on it: fast one;"
+            "device cuda cannot be used: this version runs no passes on it;"
                 + " use --device cpu, or --device auto to take what is there");
+    Backends.requireDevice("cuda", providers);
+    Backends.requireDevice("cuda:0", providers);
   }
 
   @Test
@@ -188,7 +190,7 @@ class BackendsTest {
     List<DeviceProvider> devices = List.of(new OneOfTwoDevices());
     ForwardOptions options = new ForwardOptions(1, new long[] {TinyModel.INPUTS});
     List<ForwardBackendProvider> ready = List.of(forward("plain", null, null), onCuda(null));
-    Backends.requireDevice("cuda", devices, ready);
+    Backends.requirePasses("cuda", devices, ready);
     Selection<ForwardBackend> there =
         Backends.forward("auto", "cuda:1", TinyModel.plain(), options, ready);
     assertThat(there.role().chosen()).isEqualTo("on-cuda");
@@ -211,7 +213,7 @@ class BackendsTest {
     List<DeviceProvider> devices = List.of(new OneOfTwoDevices());
     ForwardOptions options = new ForwardOptions(1, new long[] {TinyModel.INPUTS});
     List<ForwardBackendProvider> lacking = List.of(onCuda(MISSING), forward("plain", null, null));
-    assertThatThrownBy(() -> Backends.requireDevice("cuda", devices, lacking))
+    assertThatThrownBy(() -> Backends.requirePasses("cuda", devices, lacking))
         .isInstanceOf(BadInputException.class)
         .hasMessage("device cuda cannot be used: " + MISSING.message());
     assertThatThrownBy(() -> Backends.forward("auto", "cuda", TinyModel.plain(), options, lacking))

@@ -1,14 +1,16 @@
 package io.ablate.cuda;
 
-import io.ablate.base.DeviceProvider;
 import io.ablate.base.Problem;
+import io.ablate.estimate.FitDeviceProvider;
+import io.ablate.estimate.NetworkTrainer;
+import io.ablate.linalg.LinearAlgebraProvider;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * Tells the engine which NVIDIA devices are here. The driver is looked for at the first question.
  */
-public final class CudaDeviceProvider implements DeviceProvider {
+public final class CudaDeviceProvider implements FitDeviceProvider {
   @Override
   public String name() {
     return "cuda";
@@ -27,6 +29,21 @@ public final class CudaDeviceProvider implements DeviceProvider {
   @Override
   public Optional<Problem> whyUnusable(int index) {
     return CudaProbe.here().whyUnusable(index);
+  }
+
+  @Override
+  public boolean isExpected() {
+    return CudaProbe.here().expected();
+  }
+
+  @Override
+  public LinearAlgebraProvider algebra(int index) {
+    return new CudaLinearAlgebraProvider(index);
+  }
+
+  @Override
+  public NetworkTrainer networks(int index) {
+    return new CudaNetworkTrainer(SharedDevice.cuda(index));
   }
 
   @Override

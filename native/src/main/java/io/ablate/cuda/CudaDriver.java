@@ -94,6 +94,14 @@ final class CudaDriver implements DeviceDriver {
   }
 
   @Override
+  public long freeBytes() {
+    makeCurrent();
+    long[] free = new long[1];
+    check(JCudaDriver.cuMemGetInfo(free, new long[1]), "cuMemGetInfo", describe());
+    return free[0];
+  }
+
+  @Override
   public long allocate(long bytes) {
     makeCurrent();
     DevicePointer pointer = new DevicePointer();
@@ -145,6 +153,15 @@ final class CudaDriver implements DeviceDriver {
         "cuMemcpyDtoHAsync",
         bytes + " bytes");
     synchronize();
+  }
+
+  @Override
+  public void copy(long target, long source, long bytes) {
+    makeCurrent();
+    check(
+        JCudaDriver.cuMemcpyDtoDAsync(pointer(target), pointer(source), bytes, stream),
+        "cuMemcpyDtoDAsync",
+        bytes + " bytes");
   }
 
   @Override

@@ -30,7 +30,7 @@ final class CudaLibrary implements CudaProbe.Library {
     try {
       SymbolLookup.libraryLookup(DRIVER, Arena.global());
     } catch (IllegalArgumentException e) {
-      return Problem.of("no NVIDIA driver")
+      return Problem.of(CudaProbe.NO_DRIVER)
           .at(DRIVER)
           .found("no such library")
           .remedy(

@@ -18,17 +18,23 @@ final class CudaProbe {
   /** What the modules are compiled for: sm_80. */
   private static final int LEAST_CAPABILITY = 80;
 
+  /** The one fault that says that nobody meant this machine to have a device. */
+  static final String NO_DRIVER = "no NVIDIA driver";
+
   /** Mends most of what can be missing. */
   private static final String USE_CPU = "use --device cpu, or --device auto to take what is there";
 
   private final @Nullable Problem problem;
   private final List<DeviceInfo> devices;
   private final int driver;
+  private final boolean expected;
 
-  private CudaProbe(@Nullable Problem problem, List<DeviceInfo> devices, int driver) {
+  private CudaProbe(
+      @Nullable Problem problem, List<DeviceInfo> devices, int driver, boolean expected) {
     this.problem = problem;
     this.devices = List.copyOf(devices);
     this.driver = driver;
+    this.expected = expected;
   }
 
   /** The answer for this process. */
@@ -65,17 +71,18 @@ final class CudaProbe {
   static CudaProbe of(Library library) {
     try {
       if (!Platform.current().equals("linux-x86_64")) {
-        return unusable(Problem.of("no CUDA for this platform").at(Platform.current()));
+        return unusable(Problem.of("no CUDA for this platform").at(Platform.current()), false);
       }
       if ("off".equals(System.getProperty("ablate.native"))) {
         return unusable(
             Problem.of("native code is switched off")
                 .at("-Dablate.native=off")
-                .remedy("leave the property out"));
+                .remedy("leave the property out"),
+            false);
       }
       Problem fault = library.load();
       if (fault != null) {
-        return unusable(fault);
+        return unusable(fault, !fault.what().equals(NO_DRIVER));
       }
       int version = library.driverVersion();
       if (version < LEAST_DRIVER) {
@@ -83,11 +90,12 @@ final class CudaProbe {
             Problem.of("the NVIDIA driver is too old")
                 .expected("CUDA " + version(LEAST_DRIVER) + " or newer")
                 .found(version(version))
-                .remedy("install a driver of version 525 or newer"));
+                .remedy("install a driver of version 525 or newer"),
+            true);
       }
       return of(library, library.deviceCount(), version);
     } catch (RuntimeException | LinkageError e) {
-      return unusable(Problem.of("CUDA cannot be used").found(e.toString()));
+      return unusable(Problem.of("CUDA cannot be used").found(e.toString()), true);
     }
   }
 
@@ -95,7 +103,8 @@ final class CudaProbe {
     if (count == 0) {
       return unusable(
           Problem.of("the NVIDIA driver lists no device")
-              .remedy("check nvidia-smi and CUDA_VISIBLE_DEVICES"));
+              .remedy("check nvidia-smi and CUDA_VISIBLE_DEVICES"),
+          false);
     }
     List<DeviceInfo> devices = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -104,7 +113,7 @@ final class CudaProbe {
           info.fault() == null && info.capability() < LEAST_CAPABILITY ? tooOld(info) : info);
     }
     boolean any = devices.stream().anyMatch(info -> info.fault() == null);
-    return new CudaProbe(any ? null : devices.getFirst().fault(), devices, version);
+    return new CudaProbe(any ? null : devices.getFirst().fault(), devices, version, true);
   }
 
   private static DeviceInfo tooOld(DeviceInfo info) {
@@ -116,9 +125,9 @@ final class CudaProbe {
     return new DeviceInfo(info.index(), info.name(), info.capability(), info.memory(), fault);
   }
 
-  private static CudaProbe unusable(Problem problem) {
+  private static CudaProbe unusable(Problem problem, boolean expected) {
     return new CudaProbe(
-        problem.remedy() == null ? problem.remedy(USE_CPU) : problem, List.of(), 0);
+        problem.remedy() == null ? problem.remedy(USE_CPU) : problem, List.of(), 0, expected);
   }
 
   /** Why no device can be used. */
@@ -139,6 +148,16 @@ final class CudaProbe {
               .remedy(USE_CPU));
     }
     return Optional.ofNullable(devices.get(index).fault());
+  }
+
+  /** The least index of those that can be used; asked only where there is one. */
+  int firstUsable() {
+    return devices.stream().filter(info -> info.fault() == null).findFirst().orElseThrow().index();
+  }
+
+  /** Whether something here is meant to be used: a device, or a driver that does not work. */
+  boolean expected() {
+    return expected;
   }
 
   /** All devices, usable or not. */

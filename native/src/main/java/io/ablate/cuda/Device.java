@@ -46,6 +46,11 @@ public final class Device implements AutoCloseable {
     return pool.liveBytes();
   }
 
+  /** Bytes of device memory that new arrays can take. */
+  public long freeBytes() {
+    return pool.idleBytes() + driver.freeBytes();
+  }
+
   /** Gives memory that no scope holds back to the driver. */
   public void trim() {
     pool.trim();
@@ -71,6 +76,16 @@ public final class Device implements AutoCloseable {
   void clear(DeviceArray array) {
     if (array.bytes() > 0) {
       driver.clear(array.address(), array.bytes());
+    }
+  }
+
+  /** Copies within the device. */
+  void copy(DeviceArray target, DeviceArray source) {
+    if (target.type() != source.type() || target.elements() != source.elements()) {
+      throw new IllegalArgumentException("array " + target + " does not match " + source);
+    }
+    if (target.bytes() > 0) {
+      driver.copy(target.address(), source.address(), target.bytes());
     }
   }
 
@@ -124,6 +139,19 @@ public final class Device implements AutoCloseable {
         .order(ByteOrder.nativeOrder());
   }
 
+  /**
+   * Copies a part to the device.
+   *
+   * @param at the element of the target where it begins
+   */
+  public void write(DeviceArray target, long at, float[] source) {
+    if (target.type() != ElementType.F32 || at < 0 || at + source.length > target.elements()) {
+      throw new IllegalArgumentException(
+          "array " + target + " has no " + source.length + " floats from " + at + " on");
+    }
+    write(target, at * Float.BYTES, MemorySegment.ofArray(source));
+  }
+
   /** Copies an array of {@link ElementType#I64} from the device. */
   public long[] readLongs(DeviceArray source) {
     long[] target = new long[Math.toIntExact(source.elements())];
@@ -161,11 +189,16 @@ public final class Device implements AutoCloseable {
 
   private void write(DeviceArray target, ElementType type, MemorySegment source) {
     require(target, type, source);
+    write(target, 0, source);
+  }
+
+  private void write(DeviceArray target, long offset, MemorySegment source) {
     inChunks(
         source.byteSize(),
         (at, chunk) -> {
           chunk.copyFrom(source.asSlice(at, chunk.byteSize()));
-          driver.write(target.address(), at, chunk.asByteBuffer().order(ByteOrder.nativeOrder()));
+          driver.write(
+              target.address(), offset + at, chunk.asByteBuffer().order(ByteOrder.nativeOrder()));
         });
   }
 

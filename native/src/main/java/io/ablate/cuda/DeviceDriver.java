@@ -13,6 +13,9 @@ interface DeviceDriver extends AutoCloseable {
   /** Memory is handed out in multiples of so many bytes. */
   int granularity();
 
+  /** How many bytes can still be allocated, at about. */
+  long freeBytes();
+
   /** The address of new memory, its content undefined; 0 if there is not enough. */
   long allocate(long bytes);
 
@@ -26,6 +29,9 @@ interface DeviceDriver extends AutoCloseable {
 
   /** Fills a direct buffer from the device, once all launches before it are done. */
   void read(long address, long offset, ByteBuffer target);
+
+  /** Copies within the device, in order with the launches. */
+  void copy(long target, long source, long bytes);
 
   void launch(KernelCall call);
 

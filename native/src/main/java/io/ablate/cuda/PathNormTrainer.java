@@ -118,9 +118,9 @@ final class PathNormTrainer implements AutoCloseable {
 
   /** Goes on from the present weights, for so many passes over the rows. */
   void train(float pathNorm, float decay, int passes) {
-    device.write(ahead, device.readFloats(weights)); // once per call, not per pass
-    device.write(biasAhead, device.readFloats(bias));
-    device.write(offsetAhead, device.readFloats(offset));
+    device.copy(ahead, weights);
+    device.copy(biasAhead, bias);
+    device.copy(offsetAhead, offset);
     double pace = 1;
     for (int pass = 0; pass < passes; pass++) {
       gradient();

@@ -15,7 +15,7 @@ import java.util.Arrays;
  *
  * <p>An order lists rows: [sets, rows of a set], where one set serves all examples and otherwise
  * there is one per example. An example's result depends neither on the number of the others nor on
- * when they stop. Owns three times its weights in device memory; not thread-safe.
+ * when they take part. Owns three times its weights in device memory; not thread-safe.
  */
 final class ReluNetworks implements AutoCloseable {
   /** Rows that a batch may have: one bit of a word each. */
@@ -42,8 +42,6 @@ final class ReluNetworks implements AutoCloseable {
   private final DeviceArray partial;
   private final DeviceArray back;
   private final DeviceArray active;
-  private final DeviceArray least;
-  private final DeviceArray best;
   private int steps;
 
   /**
@@ -71,8 +69,6 @@ final class ReluNetworks implements AutoCloseable {
       this.partial = scope.array("partial sums", F32, slices, examples, MOST_BATCH, units);
       this.back = scope.array("derivatives", F32, examples, MOST_BATCH, units);
       this.active = scope.array("active examples", I32, examples);
-      this.least = scope.array("least errors", F64, examples);
-      this.best = scope.array("best epochs", I32, examples);
       activateAll();
     } catch (RuntimeException e) {
       scope.close();
@@ -81,27 +77,27 @@ final class ReluNetworks implements AutoCloseable {
   }
 
   /**
-   * Starts from given weights, with moments of 0.
+   * Gives an example its weights before the first step.
    *
-   * @param start [examples, inputs + 3, units]: W₁ᵀ, then b₁, w₂, and b₂ in the first place of the
-   *     last row
+   * @param start (inputs + 3) × units: W₁ᵀ, then b₁, w₂, and b₂ in the first place of the last row
    */
-  void start(float[] start) {
-    device.write(weights, start);
-    device.clear(firstMoment);
-    device.clear(secondMoment);
-    steps = 0;
-    activateAll();
+  void start(int example, float[] start) {
+    device.write(weights, (long) example * start.length, start);
   }
 
   private void activateAll() {
-    int[] ones = new int[examples];
-    double[] infinite = new double[examples];
-    Arrays.fill(ones, 1);
-    Arrays.fill(infinite, Double.POSITIVE_INFINITY);
-    device.write(active, ones);
-    device.write(best, ones);
-    device.write(least, infinite);
+    boolean[] all = new boolean[examples];
+    Arrays.fill(all, true);
+    activate(all);
+  }
+
+  /** Says which examples take part in steps and errors from now on; at first all do. */
+  void activate(boolean[] which) {
+    int[] flags = new int[examples];
+    for (int e = 0; e < examples; e++) {
+      flags[e] = which[e] ? 1 : 0;
+    }
+    device.write(active, flags);
   }
 
   /** One step on rows {@code from} to {@code to − 1} of the order, at most {@value #MOST_BATCH}. */
@@ -197,32 +193,28 @@ final class ReluNetworks implements AutoCloseable {
   }
 
   /**
-   * Squared errors on rows {@code from} to {@code to − 1} of the order, then early stopping: the
-   * epoch of the least mean so far is kept, and an example whose is {@code patience} epochs ago
-   * stands still from now on.
-   *
-   * @param epoch counted from 1
+   * Mean squared errors over rows {@code from} to {@code to − 1} of the order; 0 for examples that
+   * do not take part.
    */
-  void validate(DeviceArray order, int from, int to, int epoch, int patience) {
+  double[] errors(DeviceArray order, int from, int to) {
     try (DeviceScope local = device.scope()) {
       DeviceArray squares = local.array("squared errors", F32, examples, order.extent(1));
+      DeviceArray errors = local.array("errors", F64, examples);
       for (int at = from; at < to; at += MOST_BATCH) {
         squaredErrors(order, at, Math.min(to, at + MOST_BATCH), squares);
       }
       device
-          .kernel(MODULE, "relu_early_stop")
+          .kernel(MODULE, "relu_mean_errors")
           .stridingWarps(examples)
           .with(squares)
           .with(active)
-          .with(least)
-          .with(best)
+          .with(errors)
           .with(examples)
           .with(from)
           .with(to)
           .with(order.extent(1))
-          .with(epoch)
-          .with(patience)
           .launch();
+      return device.readDoubles(errors);
     }
   }
 
@@ -251,21 +243,6 @@ final class ReluNetworks implements AutoCloseable {
     }
   }
 
-  /** Mean squared error of every example at its best epoch. */
-  double[] leastErrors() {
-    return device.readDoubles(least);
-  }
-
-  /** The best epoch of every example, from 1. */
-  int[] bestEpochs() {
-    return device.readInts(best);
-  }
-
-  /** Whether any example still trains. */
-  boolean anyActive() {
-    return Arrays.stream(device.readInts(active)).anyMatch(flag -> flag != 0);
-  }
-
   /** θ = w₂ᵀW₁, [examples, inputs], on the device. */
   DeviceArray extract(DeviceScope owner) {
     DeviceArray theta = owner.array("theta", F64, examples, inputs);
@@ -281,7 +258,7 @@ final class ReluNetworks implements AutoCloseable {
     return theta;
   }
 
-  /** All weights, as {@link #start} takes them. */
+  /** All weights, [examples, inputs + 3, units]. */
   float[] weights() {
     return device.readFloats(weights);
   }

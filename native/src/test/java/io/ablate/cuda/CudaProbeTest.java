@@ -76,6 +76,19 @@ class CudaProbeTest {
         .isEqualTo("the device gives no context; found CUDA_ERROR_OUT_OF_MEMORY");
   }
 
+  /** A word of falling back is for machines that somebody may expect to have a device. */
+  @Test
+  void shouldKnowWhereADeviceIsExpected() {
+    Problem none = Problem.of(CudaProbe.NO_DRIVER).remedy("install it");
+    Problem broken = Problem.of("the NVIDIA driver does not start");
+    assertThat(CudaProbe.of(new Fake(none, 0, List.of())).expected()).isFalse();
+    assertThat(CudaProbe.of(new Fake(null, 12000, List.of())).expected()).isFalse();
+    assertThat(CudaProbe.of(new Fake(broken, 0, List.of())).expected()).isTrue();
+    assertThat(CudaProbe.of(new Fake(null, 11080, List.of())).expected()).isTrue();
+    assertThat(CudaProbe.of(new Fake(null, 12000, List.of(device(0, 75, null)))).expected())
+        .isTrue();
+  }
+
   @Test
   void shouldUseTheDevicesThatCanBeUsed() {
     CudaProbe probe =
@@ -83,6 +96,7 @@ class CudaProbeTest {
     assertThat(probe.whyUnusable()).isEmpty();
     assertThat(probe.whyUnusable(0)).isPresent();
     assertThat(probe.whyUnusable(1)).isEmpty();
+    assertThat(probe.firstUsable()).isEqualTo(1);
   }
 
   @Test

@@ -33,6 +33,11 @@ class DeviceTest {
     }
 
     @Override
+    public long freeBytes() {
+      return left;
+    }
+
+    @Override
     public long allocate(long bytes) {
       if (bytes > left) {
         return 0;
@@ -57,6 +62,9 @@ class DeviceTest {
 
     @Override
     public void read(long address, long offset, ByteBuffer target) {}
+
+    @Override
+    public void copy(long target, long source, long bytes) {}
 
     @Override
     public void launch(KernelCall call) {

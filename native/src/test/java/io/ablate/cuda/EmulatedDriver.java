@@ -100,6 +100,11 @@ final class EmulatedDriver implements DeviceDriver {
   }
 
   @Override
+  public long freeBytes() {
+    return 1L << 30;
+  }
+
+  @Override
   public long allocate(long bytes) {
     return exchange(
         () -> {
@@ -153,6 +158,13 @@ final class EmulatedDriver implements DeviceDriver {
           put(8, target.remaining());
           return target.put(get(target.remaining()));
         });
+  }
+
+  @Override
+  public void copy(long target, long source, long bytes) {
+    ByteBuffer through = ByteBuffer.allocate(Math.toIntExact(bytes));
+    read(source, 0, through);
+    write(target, 0, through.flip());
   }
 
   @Override

@@ -73,6 +73,11 @@ public final class HostDevice implements DeviceDriver {
     MemorySegment.ofBuffer(target).copyFrom(at(address + offset, target.remaining()));
   }
 
+  @Override
+  public void copy(long target, long source, long bytes) {
+    at(target, bytes).copyFrom(at(source, bytes));
+  }
+
   @SuppressWarnings("restricted") // addresses are this driver's own
   private static MemorySegment at(long address, long bytes) {
     return MemorySegment.ofAddress(address).reinterpret(bytes);

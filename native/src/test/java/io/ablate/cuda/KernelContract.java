@@ -21,12 +21,16 @@ abstract class KernelContract {
 
   @BeforeEach
   void open() {
-    String name = System.getProperty("ablate.test.device", "emulation");
-    device =
-        name.equals("emulation")
-            ? EmulatedDriver.open()
-            : Device.cuda(Integer.parseInt(name.substring("cuda:".length())));
+    device = openDevice();
     scope = device.scope();
+  }
+
+  /** The device that tests run on; skips the test where it is emulated and there is no compiler. */
+  static Device openDevice() {
+    String name = System.getProperty("ablate.test.device", "emulation");
+    return name.equals("emulation")
+        ? EmulatedDriver.open()
+        : Device.cuda(Integer.parseInt(name.substring("cuda:".length())));
   }
 
   @AfterEach

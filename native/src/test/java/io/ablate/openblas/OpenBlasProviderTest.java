@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ablate.backend.Backends;
+import io.ablate.cuda.CudaDeviceProvider;
 import io.ablate.nativelib.BundledLibrary;
 import io.ablate.nativelib.Platform;
 import java.io.IOException;
@@ -16,6 +17,7 @@ class OpenBlasProviderTest {
   @Test
   void shouldBeWhatAutoChooses() {
     assumeTrue(OpenBlasFiles.of(Platform.current()) != null, "no OpenBLAS for this platform");
+    assumeTrue(new CudaDeviceProvider().whyUnusable().isPresent(), "a device is preferred");
     var selection = Backends.linearAlgebra("auto", 2);
     assertThat(selection.role().chosen()).isEqualTo("openblas");
     assertThat(selection.role().version()).startsWith("OpenBLAS 0.3.");

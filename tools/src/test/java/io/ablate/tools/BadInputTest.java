@@ -369,7 +369,21 @@ class BadInputTest {
 
   @Test
   void shouldRefuseABackendThatIsMissing() {
-    fails(BAD_INPUT, "doctor", "--device", "cuda").contains("device cuda cannot be used:");
+    fails(BAD_INPUT, "doctor", "--device", "cuda:9999")
+        .contains("device cuda:9999 cannot be used:");
+    fails(
+            USAGE,
+            "fit",
+            temp.resolve("none"),
+            "--method",
+            "ridge",
+            "--out",
+            temp.resolve("fit"),
+            "--device",
+            "cpu",
+            "--linalg",
+            "cuda")
+        .contains("linear algebra of a device, but not the device");
     fails(USAGE, "doctor", "--device", "abacus").contains("auto, cpu, cuda or cuda:INDEX");
     fails(
             BAD_INPUT,

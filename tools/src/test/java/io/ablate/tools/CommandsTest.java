@@ -256,8 +256,12 @@ class CommandsTest {
       assertThat(derived.logitBytes(60)).isEqualTo(4L * 60 * 4 * Cli.CLASSES);
     }
     Path fit = temp.resolve("fit");
-    ok("fit", store, "--method", "ridge", "--samples", 40, "--output", output, "--out", fit);
-    assertThat(Json.read(fit.resolve("manifest.json")).path("output").asText()).isEqualTo(output);
+    Object[] request = {"fit", store, "--method", "ridge", "--samples", 40, "--device", "cpu"};
+    ok(with(request, "--output", output, "--out", fit));
+    JsonNode manifest = Json.read(fit.resolve("manifest.json"));
+    assertThat(manifest.path("output").asText()).isEqualTo(output);
+    assertThat(manifest.path("device").asText()).isEqualTo("cpu");
+    assertThat(manifest.path("networks").asText()).isEqualTo("java");
     Object[] evaluate = {"evaluate", store, fit, "--json"};
     JsonNode scores = json(with(evaluate, "--output", output)).get(0);
     assertThat(scores.path("lds_mean").asDouble())

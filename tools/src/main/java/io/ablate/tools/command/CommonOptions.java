@@ -36,8 +36,9 @@ final class CommonOptions {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "Where passes run: auto, cpu, cuda or cuda:INDEX (default: auto, which takes the"
-              + " processor). Where cuda cannot be used, asking for it says what is missing.")
+          "Where to compute: auto, cpu, cuda or cuda:INDEX (default: auto: passes on the processor, fits"
+              + " on a device where there is one). Where cuda cannot be used, asking for it says what"
+              + " is missing.")
   private String device = "auto";
 
   @Option(
@@ -64,7 +65,7 @@ final class CommonOptions {
     return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
   }
 
-  /** Where passes run, as {@link Backends#requireDevice} takes it. */
+  /** Where to compute, as {@link Backends#requireDevice} takes it. */
   String device() {
     return device;
   }
@@ -72,6 +73,11 @@ final class CommonOptions {
   /** Checks that the requested device is there: {@code auto} and {@code cpu} are. */
   void requireDevice() {
     Backends.requireDevice(device);
+  }
+
+  /** Checks that passes can run on the requested device. */
+  void requirePasses() {
+    Backends.requirePasses(device);
   }
 
   static boolean verbose(ParseResult parsed) {

@@ -1,6 +1,6 @@
 package io.ablate.tools.command;
 
-import io.ablate.backend.Selection;
+import io.ablate.backend.FitBackends;
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
 import io.ablate.dataset.Collector;
@@ -10,7 +10,6 @@ import io.ablate.estimate.FitContext;
 import io.ablate.evaluate.Comparison;
 import io.ablate.evaluate.ComparisonData;
 import io.ablate.evaluate.GradientOffer;
-import io.ablate.linalg.LinearAlgebra;
 import io.ablate.tools.ConsoleProgress;
 import io.ablate.tools.report.ReportContent;
 import io.ablate.tools.report.ReportFiles;
@@ -66,14 +65,14 @@ final class CompareCommand extends Subcommand {
     List<Estimator> methods = FitCommand.estimators(compare.methods());
     ComparedMethods chooser = new ComparedMethods(compare);
     double[] targets = compare.targets();
-    Selection<LinearAlgebra> algebra = linalg.select(common.threads());
+    FitBackends backends = linalg.select(common);
     try {
       Path file =
           subject == null ? ModelArgument.standard() : ModelArgument.file(subject, Path.of(""));
       if (Files.isDirectory(file)) {
-        fromStore(file, methods, chooser, targets, algebra, progress);
+        fromStore(file, methods, chooser, targets, backends, progress);
       } else {
-        fromModel(file, methods, chooser, targets, algebra, progress);
+        fromModel(file, methods, chooser, targets, backends, progress);
       }
     } catch (InterruptedRunException e) {
       throw new InterruptedRunException(
@@ -89,7 +88,7 @@ final class CompareCommand extends Subcommand {
       List<Estimator> methods,
       ComparedMethods chooser,
       double[] targets,
-      Selection<LinearAlgebra> algebra,
+      FitBackends backends,
       ConsoleProgress progress) {
     try (Workbench bench =
         Workbench.open(model, modelOptions, data, collect, common, SAVED, progress)) {
@@ -107,9 +106,9 @@ final class CompareCommand extends Subcommand {
         ComparedRows rows = ComparedRows.collected(dataset, training);
         ComparedMethods.Fitted fitted = chooser.fitted(possible, dataset, rows.rows());
         Comparison.Outcome outcome =
-            fit(dataset, fitted, rows, samples, secondsPerRow, targets, algebra, progress);
+            fit(dataset, fitted, rows, samples, secondsPerRow, targets, backends, progress);
         ReportBuilder report =
-            new ReportBuilder(dataset, outcome, algebra.role(), compare, common)
+            new ReportBuilder(dataset, outcome, backends, compare, common)
                 .passes(collected, clock.secondsPerPass())
                 .notes(notes(rows, fitted.choice()))
                 .bench(bench, collect);
@@ -123,7 +122,7 @@ final class CompareCommand extends Subcommand {
       List<Estimator> methods,
       ComparedMethods chooser,
       double[] targets,
-      Selection<LinearAlgebra> algebra,
+      FitBackends backends,
       ConsoleProgress progress) {
     try (ComponentDataset dataset = ComponentDataset.open(store, collect.output())) {
       ComparedRows rows = ComparedRows.of(dataset, compare);
@@ -131,9 +130,9 @@ final class CompareCommand extends Subcommand {
       ComparedMethods.Choice possible = chooser.choose(methods, dataset);
       ComparedMethods.Fitted fitted = chooser.fitted(possible, dataset, rows.rows());
       Comparison.Outcome outcome =
-          fit(dataset, fitted, rows, samples, Double.NaN, targets, algebra, progress);
+          fit(dataset, fitted, rows, samples, Double.NaN, targets, backends, progress);
       publish(
-          new ReportBuilder(dataset, outcome, algebra.role(), compare, common)
+          new ReportBuilder(dataset, outcome, backends, compare, common)
               .notes(notes(rows, fitted.choice())));
     }
   }
@@ -149,9 +148,9 @@ final class CompareCommand extends Subcommand {
       int[] samples,
       double secondsPerRow,
       double[] targets,
-      Selection<LinearAlgebra> algebra,
+      FitBackends backends,
       ConsoleProgress progress) {
-    FitContext context = new FitContext(algebra.backend(), common.seed, progress, common.threads());
+    FitContext context = backends.context(common.seed, progress, common.threads());
     return Comparison.run(
         new ComparisonData(
             fitted.data(),

@@ -155,7 +155,7 @@ final class DoctorCommand extends Subcommand {
                     provider.name(),
                     provider.whyUnusable(),
                     provider::version,
-                    ": " + String.join("; ", provider.devices()) + "; fits run on the processor"))
+                    ": " + String.join("; ", provider.devices()) + "; fits can run there"))
         .toList();
   }
 }

@@ -1,5 +1,6 @@
 package io.ablate.tools.command;
 
+import io.ablate.backend.FitBackends;
 import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
@@ -14,7 +15,6 @@ import io.ablate.estimate.FitContext;
 import io.ablate.estimate.FitFiles;
 import io.ablate.estimate.Intervals;
 import io.ablate.estimate.TrainingData;
-import io.ablate.linalg.LinearAlgebra;
 import io.ablate.tools.ConsoleProgress;
 import io.ablate.tools.report.TextTable;
 import java.io.IOException;
@@ -108,7 +108,7 @@ final class FitCommand extends Subcommand {
   void run(ConsoleProgress progress) {
     Path folder = Objects.requireNonNull(out);
     List<Estimator> estimators = estimators(CommonOptions.list(methods));
-    LinearAlgebra algebra = linalg.select(common.threads()).backend();
+    FitBackends backends = linalg.select(common);
     List<Fitted> fitted = new ArrayList<>();
     try (ComponentDataset dataset = open(Objects.requireNonNull(store), output)) {
       int all = dataset.completedRows().length;
@@ -119,7 +119,7 @@ final class FitCommand extends Subcommand {
       int[] rows = none ? new int[0] : dataset.firstCompleted(wanted);
       TrainingData data =
           TrainingData.of(dataset, rows, passes).withLogits(dataset, rows, estimators);
-      FitContext context = new FitContext(algebra, common.seed, progress, common.threads());
+      FitContext context = backends.context(common.seed, progress, common.threads());
       if (intervals != 0) {
         estimators.forEach(estimator -> Intervals.require(estimator, data, intervals));
       }
@@ -130,8 +130,7 @@ final class FitCommand extends Subcommand {
         @Nullable Intervals around =
             intervals == 0 ? null : Intervals.of(estimator, models, data, intervals, context);
         double seconds = (System.nanoTime() - start) / 1e9;
-        FitProvenance provenance =
-            FitProvenance.of(dataset, rows, common.seed, algebra.name(), seconds);
+        FitProvenance provenance = FitProvenance.of(dataset, rows, common.seed, backends, seconds);
         writeComponents(target.resolve(COMPONENTS), dataset.components());
         FitFiles.write(target, models, around, provenance.asMap());
         fitted.add(

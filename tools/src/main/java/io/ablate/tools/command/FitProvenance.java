@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.ablate.backend.FitBackends;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Json;
 import io.ablate.base.Problem;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  *     used
  * @param seed of whatever the method drew
  * @param linearAlgebra name of the matrix backend
+ * @param networks name of what trained networks, where the method has some; null in fits of older
+ *     versions
+ * @param device what was asked for: auto, cpu, cuda or cuda:INDEX; null in fits of older versions
  * @param output the output function's name; null where the store did not say
  * @param modelSha256 digest of the model's file; null where the store did not say
  * @param dataSha256 digest of the examples' values; null where the store did not say
@@ -32,19 +36,23 @@ record FitProvenance(
     int rowsEnd,
     long seed,
     String linearAlgebra,
+    @Nullable String networks,
+    @Nullable String device,
     @Nullable String output,
     @Nullable String modelSha256,
     @Nullable String dataSha256,
     double seconds) {
 
   static FitProvenance of(
-      ComponentDataset dataset, int[] rows, long seed, String linearAlgebra, double seconds) {
+      ComponentDataset dataset, int[] rows, long seed, FitBackends backends, double seconds) {
     @Nullable Manifest origin = dataset.manifest();
     return new FitProvenance(
         rows.length,
         rows.length == 0 ? 0 : rows[rows.length - 1] + 1,
         seed,
-        linearAlgebra,
+        backends.algebra().role().chosen(),
+        backends.networks().role().chosen(),
+        backends.networks().role().requested(),
         dataset.output() == null ? null : dataset.output().label(),
         origin == null ? null : origin.model().sha256(),
         origin == null ? null : origin.data().sha256(),

@@ -73,6 +73,7 @@ final class InspectCommand extends Subcommand {
 
   @Override
   void run(ConsoleProgress progress) {
+    common.requirePasses();
     Path file = model.file();
     OnnxModel onnx = OnnxModel.read(file);
     ModelSidecar sidecar = modelOptions.sidecarOf(file);

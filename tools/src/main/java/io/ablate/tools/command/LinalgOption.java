@@ -1,8 +1,7 @@
 package io.ablate.tools.command;
 
 import io.ablate.backend.Backends;
-import io.ablate.backend.Selection;
-import io.ablate.linalg.LinearAlgebra;
+import io.ablate.backend.FitBackends;
 import picocli.CommandLine.Option;
 
 /** Which matrix backend the fits use. */
@@ -12,10 +11,11 @@ final class LinalgOption {
       order = 70,
       paramLabel = "NAME",
       defaultValue = Backends.AUTO,
-      description = "auto, ejml or openblas (default: auto).")
+      description = "auto, ejml, openblas or cuda (default: auto).")
   private String name = Backends.AUTO;
 
-  Selection<LinearAlgebra> select(int threads) {
-    return Backends.linearAlgebra(name, threads);
+  /** What fits compute with, on the device that was asked for. */
+  FitBackends select(CommonOptions common) {
+    return FitBackends.select(common.device(), name, common.threads());
   }
 }

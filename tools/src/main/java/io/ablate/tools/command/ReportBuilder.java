@@ -1,6 +1,7 @@
 package io.ablate.tools.command;
 
 import io.ablate.backend.BackendReport;
+import io.ablate.backend.FitBackends;
 import io.ablate.dataset.Collector;
 import io.ablate.dataset.ComponentDataset;
 import io.ablate.dataset.Manifest;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class ReportBuilder {
   private final ComponentDataset dataset;
   private final Comparison.Outcome outcome;
-  private final BackendReport.Role algebra;
+  private final FitBackends fits;
   private final CompareOptions compare;
   private final CommonOptions common;
   private @Nullable Workbench bench;
@@ -33,12 +34,12 @@ final class ReportBuilder {
   ReportBuilder(
       ComponentDataset dataset,
       Comparison.Outcome outcome,
-      BackendReport.Role algebra,
+      FitBackends fits,
       CompareOptions compare,
       CommonOptions common) {
     this.dataset = dataset;
     this.outcome = outcome;
-    this.algebra = algebra;
+    this.fits = fits;
     this.compare = compare;
     this.common = common;
   }
@@ -78,12 +79,13 @@ final class ReportBuilder {
   private BackendReport backends() {
     @Nullable Manifest origin = dataset.manifest();
     if (origin == null) {
-      return BackendReport.of(algebra);
+      return BackendReport.of(fits.algebra().role(), fits.networks().role());
     }
     return BackendReport.of(
         new BackendReport.Role(
             "forward", "auto", origin.backend().name(), origin.backend().version(), List.of()),
-        algebra);
+        fits.algebra().role(),
+        fits.networks().role());
   }
 
   private Map<String, Object> manifest(BackendReport backends) {

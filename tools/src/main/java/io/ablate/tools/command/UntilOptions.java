@@ -58,9 +58,7 @@ final class UntilOptions {
     if (wanted == null) {
       return null;
     }
-    FitContext context =
-        new FitContext(
-            linalg.select(common.threads()).backend(), common.seed, progress, common.threads());
+    FitContext context = linalg.select(common).context(common.seed, progress, common.threads());
     return new UntilLds(
         wanted, Estimators.byName(Objects.requireNonNullElse(method, AutoEstimator.NAME)), context);
   }

@@ -88,6 +88,7 @@ final class Workbench implements AutoCloseable {
       CommonOptions common,
       List<String> save,
       Progress progress) {
+    common.requirePasses();
     options.requireMasks();
     options.requirePrecision();
     options.backend();

@@ -1,0 +1,141 @@
+package io.ablate.backend;
+
+import io.ablate.backend.BackendReport.Rejected;
+import io.ablate.backend.BackendReport.Role;
+import io.ablate.base.DeviceProvider;
+import io.ablate.base.Problem;
+import io.ablate.base.Progress;
+import io.ablate.base.UsageException;
+import io.ablate.estimate.FitContext;
+import io.ablate.estimate.FitDeviceProvider;
+import io.ablate.estimate.NetworkTrainer;
+import io.ablate.linalg.LinearAlgebra;
+import io.ablate.linalg.LinearAlgebraProvider;
+import io.ablate.linalg.LinearAlgebras;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * What fits compute with: linear algebra and networks, on one device. Thread-safe.
+ *
+ * @param algebra with the account of its choice
+ * @param networks likewise
+ */
+public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTrainer> networks) {
+  private static final String CPU = "cpu";
+  private static final String NETWORKS = "networks";
+
+  /**
+   * Chooses by device and by name.
+   *
+   * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"} or {@code "cuda:INDEX"}; auto takes
+   *     the first device that can be used, and the processor where there is none
+   * @param linalg {@code "auto"} or the name of a backend for linear algebra
+   * @param threads how many threads a call may use, at least 1
+   * @throws UsageException if there is no such device or backend, or the two exclude each other
+   * @throws io.ablate.base.BadInputException if what was asked for by name cannot be used here
+   */
+  public static FitBackends select(String device, String linalg, int threads) {
+    return select(device, linalg, threads, Backends.devices(), LinearAlgebras.providers());
+  }
+
+  static FitBackends select(
+      String device,
+      String linalg,
+      int threads,
+      List<DeviceProvider> devices,
+      List<LinearAlgebraProvider> algebras) {
+    Backends.requireDevice(device, devices);
+    if (device.equals(CPU)) {
+      if (devices.stream().anyMatch(other -> other.name().equals(linalg))) {
+        throw new UsageException(
+            Problem.of("linear algebra of a device, but not the device")
+                .at("--linalg " + linalg)
+                .found("--device cpu")
+                .remedy("leave one of the two out"));
+      }
+      return new FitBackends(
+          Backends.linearAlgebra(linalg, threads, ofProcessor(devices, algebras)),
+          java(device, List.of()));
+    }
+    if (device.equals(Backends.AUTO)) {
+      return new FitBackends(
+          Backends.linearAlgebra(linalg, threads, algebras), anyNetworks(devices));
+    }
+    int index = Backends.deviceIndex(device);
+    FitDeviceProvider provider =
+        fitting(devices).stream()
+            .filter(other -> device.split(":", 2)[0].equals(other.name()))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new UsageException(
+                        Problem.of("no fits run on this device").at("--device").found(device)));
+    List<LinearAlgebraProvider> withDevice = new ArrayList<>(ofProcessor(devices, algebras));
+    withDevice.addFirst(provider.algebra(index));
+    return new FitBackends(
+        Backends.linearAlgebra(linalg, threads, withDevice), onDevice(device, provider, index));
+  }
+
+  private static List<LinearAlgebraProvider> ofProcessor(
+      List<DeviceProvider> devices, List<LinearAlgebraProvider> algebras) {
+    return algebras.stream()
+        .filter(algebra -> devices.stream().noneMatch(d -> d.name().equals(algebra.name())))
+        .toList();
+  }
+
+  private static Selection<NetworkTrainer> anyNetworks(List<DeviceProvider> devices) {
+    List<Rejected> rejected = new ArrayList<>();
+    for (FitDeviceProvider provider : fitting(devices)) {
+      Optional<Problem> problem = provider.whyUnusable();
+      if (problem.isEmpty()) {
+        int index =
+            IntStream.range(0, provider.devices().size())
+                .filter(i -> provider.whyUnusable(i).isEmpty())
+                .findFirst()
+                .orElseThrow();
+        return onDevice(Backends.AUTO, provider, index);
+      }
+      Rejected other = Backends.rejection(provider.name(), problem.get());
+      rejected.add(other);
+      if (provider.isExpected()) {
+        Backends.sayOnce(other, CPU);
+      }
+    }
+    return java(Backends.AUTO, rejected);
+  }
+
+  private static List<FitDeviceProvider> fitting(List<DeviceProvider> devices) {
+    return devices.stream()
+        .filter(FitDeviceProvider.class::isInstance)
+        .map(FitDeviceProvider.class::cast)
+        .toList();
+  }
+
+  private static Selection<NetworkTrainer> onDevice(
+      String requested, FitDeviceProvider provider, int index) {
+    NetworkTrainer trainer = provider.networks(index);
+    return new Selection<>(
+        trainer,
+        new Role(NETWORKS, requested, trainer.name(), version(provider, index), List.of()));
+  }
+
+  private static Selection<NetworkTrainer> java(String requested, List<Rejected> rejected) {
+    NetworkTrainer trainer = NetworkTrainer.reference();
+    return new Selection<>(
+        trainer,
+        new Role(
+            NETWORKS, requested, trainer.name(), "Java " + Runtime.version().feature(), rejected));
+  }
+
+  private static String version(FitDeviceProvider provider, int index) {
+    return provider.devices().get(index) + ", " + provider.version();
+  }
+
+  /** What a fit may use. */
+  public FitContext context(long seed, Progress progress, int threads) {
+    return new FitContext(algebra.backend(), seed, progress, threads, networks.backend());
+  }
+}

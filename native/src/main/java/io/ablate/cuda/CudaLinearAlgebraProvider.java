@@ -1,0 +1,84 @@
+package io.ablate.cuda;
+
+import io.ablate.base.Problem;
+import io.ablate.linalg.LinearAlgebra;
+import io.ablate.linalg.LinearAlgebraProvider;
+import io.ablate.linalg.LinearAlgebras;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Offers linear algebra on a device. Eigenvectors, and for {@code auto} what is too small for the
+ * way there ({@link ProductPlacement}), the best implementation on the host computes; {@link
+ * #version} names it.
+ */
+public final class CudaLinearAlgebraProvider implements LinearAlgebraProvider {
+  private final OptionalInt index;
+
+  /** The first device that can be used. */
+  public CudaLinearAlgebraProvider() {
+    this.index = OptionalInt.empty();
+  }
+
+  /** A certain device. */
+  CudaLinearAlgebraProvider(int index) {
+    this.index = OptionalInt.of(index);
+  }
+
+  @Override
+  public String name() {
+    return CudaLinearAlgebra.NAME;
+  }
+
+  @Override
+  public int rank() {
+    return 200;
+  }
+
+  @Override
+  public Optional<Problem> whyUnusable() {
+    CudaProbe probe = CudaProbe.here();
+    return index.isPresent() ? probe.whyUnusable(index.getAsInt()) : probe.whyUnusable();
+  }
+
+  @Override
+  public boolean isExpected() {
+    return CudaProbe.here().expected();
+  }
+
+  @Override
+  public String version() {
+    CudaProbe probe = CudaProbe.here();
+    return CudaProbe.describe(probe.devices().get(number()))
+        + ", driver for CUDA "
+        + probe.driver()
+        + "; eigenvectors by "
+        + host().name();
+  }
+
+  @Override
+  public LinearAlgebra create(int threads) {
+    return create(threads, ProductPlacement.ALWAYS);
+  }
+
+  @Override
+  public LinearAlgebra createForAuto(int threads) {
+    return create(threads, ProductPlacement.BY_ARITHMETIC);
+  }
+
+  private LinearAlgebra create(int threads, ProductPlacement placement) {
+    return new CudaLinearAlgebra(SharedDevice.cuda(number()), host().create(threads), placement);
+  }
+
+  private int number() {
+    return index.orElseGet(() -> CudaProbe.here().firstUsable());
+  }
+
+  private static LinearAlgebraProvider host() {
+    return LinearAlgebras.providers().stream()
+        .filter(other -> !other.name().equals(CudaLinearAlgebra.NAME))
+        .filter(other -> other.whyUnusable().isEmpty())
+        .findFirst()
+        .orElseThrow(); // the reference is always among them
+  }
+}
