@@ -134,6 +134,11 @@ public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTra
     return provider.devices().get(index) + ", " + provider.version();
   }
 
+  /** Where networks are trained: {@code "cpu"}, or a device with its name and driver. */
+  public String device() {
+    return networks.backend() == NetworkTrainer.reference() ? CPU : networks.role().version();
+  }
+
   /** What a fit may use. */
   public FitContext context(long seed, Progress progress, int threads) {
     return new FitContext(algebra.backend(), seed, progress, threads, networks.backend());

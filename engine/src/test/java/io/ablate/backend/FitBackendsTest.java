@@ -150,6 +150,7 @@ class FitBackendsTest {
     assertThat(fits.networks().role())
         .isEqualTo(
             new BackendReport.Role("networks", "cuda:2", "cuda", "number 2, driver 1", List.of()));
+    assertThat(fits.device()).isEqualTo("number 2, driver 1");
     FitContext context = fits.context(5, Progress.NONE, 3);
     assertThat(context.networks()).isEqualTo(new Networks(2));
     assertThat(context.quiet().networks()).isEqualTo(new Networks(2));
@@ -172,6 +173,7 @@ class FitBackendsTest {
     FitBackends fits = select("cpu", "auto", SECOND);
     assertThat(fits.algebra().role().chosen()).isEqualTo("ejml");
     assertThat(fits.networks().backend()).isSameAs(NetworkTrainer.reference());
+    assertThat(fits.device()).isEqualTo("cpu");
     assertThatThrownBy(() -> select("cpu", "cuda", SECOND))
         .isInstanceOf(UsageException.class)
         .hasMessageContaining("--linalg cuda")

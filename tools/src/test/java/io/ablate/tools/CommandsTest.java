@@ -190,7 +190,8 @@ class CommandsTest {
     assertThat(comparison.path("samples").toString()).isEqualTo("[16,23,32,45,64]");
     assertThat(comparison.path("curves")).hasSize(10);
     assertThat(comparison.at("/manifest/collected/rows/count").asInt()).isEqualTo(114);
-    assertThat(comparison.at("/manifest/backends/roles")).hasSize(2);
+    assertThat(comparison.at("/manifest/backends/roles").findValuesAsText("name"))
+        .contains("forward", "linear-algebra", "networks");
     String html = Files.readString(out.resolve("report.html"));
     // One series per method in each of two charts: passes and seconds.
     assertThat(Pattern.compile("data-method=").matcher(html).results()).hasSize(4);

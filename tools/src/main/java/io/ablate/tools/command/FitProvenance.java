@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param linearAlgebra name of the matrix backend
  * @param networks name of what trained networks, where the method has some; null in fits of older
  *     versions
- * @param device what was asked for: auto, cpu, cuda or cuda:INDEX; null in fits of older versions
+ * @param device {@code "cpu"}, or the device with its name and driver; null in fits of older
+ *     versions
  * @param output the output function's name; null where the store did not say
  * @param modelSha256 digest of the model's file; null where the store did not say
  * @param dataSha256 digest of the examples' values; null where the store did not say
@@ -52,7 +53,7 @@ record FitProvenance(
         seed,
         backends.algebra().role().chosen(),
         backends.networks().role().chosen(),
-        backends.networks().role().requested(),
+        backends.device(),
         dataset.output() == null ? null : dataset.output().label(),
         origin == null ? null : origin.model().sha256(),
         origin == null ? null : origin.data().sha256(),
