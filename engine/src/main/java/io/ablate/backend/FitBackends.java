@@ -136,7 +136,7 @@ public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTra
 
   /** Where networks are trained: {@code "cpu"}, or a device with its name and driver. */
   public String device() {
-    return networks.backend() == NetworkTrainer.reference() ? CPU : networks.role().version();
+    return networks.backend().equals(NetworkTrainer.reference()) ? CPU : networks.role().version();
   }
 
   /** What a fit may use. */
