@@ -42,43 +42,38 @@ public final class OrtNatives {
   private OrtNatives() {}
 
   /**
-   * The library that ONNX Runtime's Java classes compute with, once they have loaded it. Whoever
-   * binds more of its functions opens this file, so that no copy of it is loaded. Thread-safe.
+   * The library that ONNX Runtime's Java classes compute with, once they have loaded it, wherever
+   * they did so from. Whoever binds more of its functions opens this file, so that no copy of it is
+   * loaded. Thread-safe.
    *
-   * @throws BadInputException if it cannot be loaded here, or was loaded from a temporary folder
-   *     whose name is not known
+   * @throws BadInputException if it cannot be loaded here, or from where is not known
    */
   public static Path library() {
     OrtSessions.environment();
+    String name = System.mapLibraryName(LIBRARIES[0]);
     String folder = System.getProperty(PROPERTY);
+    // Who used ONNX Runtime before this class was asked has loaded it from a temporary folder.
     Path file =
-        folder == null
-            ? null
-            : Path.of(folder, System.mapLibraryName(LIBRARIES[0])).toAbsolutePath();
-    if (file == null || !isLoaded(file)) {
+        Files.isReadable(MAPPED) ? mapped(name) : folder == null ? null : Path.of(folder, name);
+    if (file == null || !Files.isRegularFile(file)) {
       throw new BadInputException(
-          Problem.of("ONNX Runtime was loaded from elsewhere than the cache")
-              .at(UserCache.folder())
-              .expected(file == null ? "a folder that can be written" : file)
-              .remedy("make the folder writable, and let Ablate be the first to use ONNX Runtime"));
+          Problem.of("cannot tell where ONNX Runtime was loaded from")
+              .at(name)
+              .remedy("make " + UserCache.folder() + " writable, or use " + OrtCpuBackend.NAME));
     }
-    return file;
+    return file.toAbsolutePath();
   }
 
-  /** Whether this process has loaded a file; where the system does not tell, whether it exists. */
-  static boolean isLoaded(Path file) {
-    try {
-      String path = file.toRealPath().toString();
-      if (!Files.isReadable(MAPPED)) {
-        return true;
-      }
-      try (Stream<String> lines = Files.lines(MAPPED)) {
-        return lines.anyMatch(line -> line.endsWith(path));
-      }
-    } catch (UncheckedIOException e) {
-      return true; // another file's name that cannot be decoded
-    } catch (IOException e) {
-      return false;
+  /** The file of that name in this process's memory; null if there is none. */
+  private static @Nullable Path mapped(String name) {
+    try (Stream<String> lines = Files.lines(MAPPED)) {
+      return lines
+          .filter(line -> line.endsWith("/" + name))
+          .findFirst()
+          .map(line -> Path.of(line.substring(line.indexOf('/'))))
+          .orElse(null);
+    } catch (IOException | UncheckedIOException e) {
+      return null;
     }
   }
 

@@ -2,7 +2,9 @@ package io.ablate.forward;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnxruntime.OrtEnvironment;
 import io.ablate.base.BadInputException;
+import io.ablate.base.UserCache;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,7 +12,6 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class OrtNativesTest {
   /** Loads ONNX Runtime. */
@@ -20,7 +21,11 @@ class OrtNativesTest {
     @SuppressWarnings("SystemOut")
     public static void main(String[] arguments) {
       try {
+        if (arguments[0].equals("elsewhere")) {
+          OrtEnvironment.getEnvironment();
+        }
         System.out.println("loaded " + OrtSessions.environment().getVersion());
+        System.out.println("from " + OrtNatives.library());
       } catch (BadInputException e) {
         System.out.println(e.getMessage());
       }
@@ -46,13 +51,12 @@ class OrtNativesTest {
   }
 
   @Test
-  void shouldTellTheLoadedLibraryFromACopy(@TempDir Path folder) throws IOException {
-    Assumptions.assumeTrue(Files.isReadable(Path.of("/proc/self/maps")));
-    Path library = OrtNatives.library();
-    assertThat(OrtNatives.isLoaded(library)).isTrue();
-    assertThat(OrtNatives.isLoaded(Files.copy(library, folder.resolve(library.getFileName()))))
-        .isFalse();
-    assertThat(OrtNatives.isLoaded(folder.resolve("absent"))).isFalse();
+  void shouldTellWhereTheLibraryWasLoadedFrom() throws Exception {
+    Path cache = UserCache.folder().resolve("onnxruntime");
+    Assumptions.assumeTrue(Files.isReadable(Path.of("/proc/self/maps")) && Files.exists(cache));
+    assertThat(child("1", "ours")).contains("from " + cache);
+    // Used by somebody else before, it lies in a temporary folder.
+    assertThat(child("1", "elsewhere")).contains("from /").doesNotContain(cache.toString());
   }
 
   private static String child(String telemetry, String argument)
