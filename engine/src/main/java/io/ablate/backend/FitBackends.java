@@ -31,7 +31,8 @@ public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTra
    * Chooses by device and by name.
    *
    * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"} or {@code "cuda:INDEX"}; auto takes
-   *     the first device that can be used, and the processor where there is none
+   *     the first device that can be used and may be taken unasked, and the processor where there
+   *     is none
    * @param linalg {@code "auto"} or the name of a backend for linear algebra
    * @param threads how many threads a call may use, at least 1
    * @throws UsageException if there is no such device or backend, or the two exclude each other
@@ -89,6 +90,9 @@ public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTra
   private static Selection<NetworkTrainer> anyNetworks(List<DeviceProvider> devices) {
     List<Rejected> rejected = new ArrayList<>();
     for (FitDeviceProvider provider : fitting(devices)) {
+      if (!provider.isTakenUnasked()) {
+        continue;
+      }
       Optional<Problem> problem = provider.whyUnusable();
       if (problem.isEmpty()) {
         int index =

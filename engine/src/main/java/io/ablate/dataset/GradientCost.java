@@ -8,7 +8,10 @@ import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.GradientBatch;
 import io.ablate.forward.GradientSession;
+import io.ablate.mask.BernoulliMasks;
+import io.ablate.mask.MaskMatrix;
 import java.util.List;
+import java.util.Objects;
 
 /** Times a gradient pass against an ordinary one, so that budgets count both alike. */
 final class GradientCost {
@@ -46,7 +49,24 @@ final class GradientCost {
         }
         gradients.setExample(slot, example.input(), example.label());
       }
+      fillMasks(request, ordinary, gradients);
       return ratio(ordinary::run, gradients::run);
+    }
+  }
+
+  /** Masks as in a run: of passes that ablate nothing a backend may do a part only once. */
+  private static void fillMasks(
+      CollectRequest request, ForwardBatch ordinary, GradientBatch gradients) {
+    int columns = request.model().components().size();
+    int slots = ordinary.shape().masks();
+    MaskMatrix masks = MaskMatrix.of(new BernoulliMasks(0, 0.9, columns), 0, slots);
+    for (int slot = 0; slot < slots; slot++) {
+      ordinary.setMask(slot, masks.words(), slot * masks.wordsPerRow());
+    }
+    float[] mask = new float[columns];
+    for (int slot = 0; slot < gradients.rows(); slot++) {
+      Objects.requireNonNull(request.gradients()).masks().row(slot, mask);
+      gradients.setMask(slot, mask);
     }
   }
 

@@ -5,6 +5,11 @@ import io.ablate.linalg.LinearAlgebraProvider;
 
 /** Offers devices that fits can run on; found as a {@link DeviceProvider}. Thread-safe. */
 public interface FitDeviceProvider extends DeviceProvider {
+  /** Whether fits may run there that no device was named for; linear algebra goes by its rank. */
+  default boolean isTakenUnasked() {
+    return true;
+  }
+
   /**
    * Linear algebra on a device.
    *

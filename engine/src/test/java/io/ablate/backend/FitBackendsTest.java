@@ -169,6 +169,62 @@ class FitBackendsTest {
   }
 
   @Test
+  void shouldNotTakeUnaskedWhatMayNotBe() {
+    FitBackends fits =
+        FitBackends.select(
+            "auto", "ejml", 1, List.of(new OnRequest(SECOND)), LinearAlgebras.providers());
+    assertThat(fits.networks().backend()).isSameAs(NetworkTrainer.reference());
+    assertThat(fits.networks().role().rejected()).isEmpty();
+  }
+
+  private record OnRequest(Devices of) implements FitDeviceProvider {
+    @Override
+    public boolean isTakenUnasked() {
+      return false;
+    }
+
+    @Override
+    public String name() {
+      return of.name();
+    }
+
+    @Override
+    public int rank() {
+      return of.rank();
+    }
+
+    @Override
+    public String version() {
+      return of.version();
+    }
+
+    @Override
+    public Optional<Problem> whyUnusable() {
+      return of.whyUnusable();
+    }
+
+    @Override
+    public Optional<Problem> whyUnusable(int index) {
+      return of.whyUnusable(index);
+    }
+
+    @Override
+    public List<String> devices() {
+      return of.devices();
+    }
+
+    @Override
+    public LinearAlgebraProvider algebra(int index) {
+      return of.algebra(index);
+    }
+
+    @Override
+    public NetworkTrainer networks(int index) {
+      return of.networks(index);
+    }
+  }
+
+  @Test
   void shouldStayOnTheProcessorWhereThatWasAskedFor() {
     FitBackends fits = select("cpu", "auto", SECOND);
     assertThat(fits.algebra().role().chosen()).isEqualTo("ejml");

@@ -36,6 +36,12 @@ public final class CudaDeviceProvider implements FitDeviceProvider {
     return CudaProbe.here().expected();
   }
 
+  /** Not before it has been seen to run on a device. */
+  @Override
+  public boolean isTakenUnasked() {
+    return false;
+  }
+
   @Override
   public LinearAlgebraProvider algebra(int index) {
     return new CudaLinearAlgebraProvider(index);

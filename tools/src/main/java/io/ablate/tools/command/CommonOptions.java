@@ -36,9 +36,8 @@ final class CommonOptions {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "Where to compute: auto, cpu, cuda or cuda:INDEX (default: auto: passes on the processor, fits"
-              + " on a device where there is one). Where cuda cannot be used, asking for it says what"
-              + " is missing.")
+          "Where to compute: auto, cpu, cuda or cuda:INDEX (default: auto, which takes the processor)."
+              + " Where cuda cannot be used, asking for it says what is missing.")
   private String device = "auto";
 
   @Option(
