@@ -1,9 +1,8 @@
 package io.ablate.onednn;
 
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * What passes over one example have in common before the first component that one of them ablates:
@@ -19,8 +18,8 @@ final class SharedPrefix {
   private final MemoryPlan plan;
   private final NativeScope scope;
 
-  /** Memory of a cut, made when it is reached for the first time. */
-  private final Map<Cut, MemorySegment> kept = new HashMap<>();
+  /** Memory of the first cuts, made when they are reached for the first time. */
+  private final List<MemorySegment> kept = new ArrayList<>();
 
   private long example;
   private int keptCuts;
@@ -56,23 +55,25 @@ final class SharedPrefix {
     if (at < 0) {
       return 0;
     }
-    Cut cut = cuts.get(at);
-    copy(cut, true);
-    return cut.step();
+    copy(at, true);
+    return cuts.get(at).step();
   }
 
   /** Keeps the values that there are before a step, if that is the next cut to be kept. */
   void pass(int step, int until) {
     if (step <= until && keptCuts < cuts.size() && cuts.get(keptCuts).step() == step) {
-      copy(cuts.get(keptCuts), false);
+      if (kept.size() == keptCuts) {
+        kept.add(scope.allocate(cuts.get(keptCuts).bytes()));
+      }
+      copy(keptCuts, false);
       keptCuts++;
     }
   }
 
-  private void copy(Cut cut, boolean back) {
-    MemorySegment memory = kept.computeIfAbsent(cut, c -> scope.allocate(c.bytes()));
+  private void copy(int cut, boolean back) {
+    MemorySegment memory = kept.get(cut);
     long offset = 0;
-    for (Cut.Live live : cut.live()) {
+    for (Cut.Live live : cuts.get(cut).live()) {
       long first = plan.offset(live.storage());
       if (back) {
         for (int row = 0; row < live.rows(); row++) {
