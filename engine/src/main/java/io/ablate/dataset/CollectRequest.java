@@ -6,6 +6,7 @@ import io.ablate.example.ExampleSource;
 import io.ablate.forward.BatchOrder;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.OrtCpuBackend;
+import io.ablate.forward.Precision;
 import io.ablate.forward.ProcessMemory;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.mask.GradientMasks;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param examples positions in the source, one per column of the outputs
  * @param labels the class that an example's output is about: {@code Example::label} for its own
  * @param resume whether to continue an existing store
- * @param settings how to compute; has no influence on the result but its backend
+ * @param settings how to compute; has no influence on the result but by backend and precision
  * @param gradients gradient passes to run as well, with which {@code rows} may be 0; or null
  */
 public record CollectRequest(
@@ -108,6 +109,7 @@ public record CollectRequest(
    * @param order what fills a batch; null for what calibrates faster
    * @param batch rows per pass; 0 for what calibrates fastest
    * @param memoryBytes bound on the process's resident memory when choosing the batch
+   * @param precision of the passes
    */
   public record Settings(
       ForwardBackend backend,
@@ -115,7 +117,8 @@ public record CollectRequest(
       int threads,
       @Nullable BatchOrder order,
       int batch,
-      long memoryBytes) {
+      long memoryBytes,
+      Precision precision) {
 
     /** The CPU, all processors, calibrated within half of the machine's memory. */
     public static Settings defaults() {
@@ -125,7 +128,8 @@ public record CollectRequest(
           Runtime.getRuntime().availableProcessors(),
           null,
           0,
-          ProcessMemory.available() / 2);
+          ProcessMemory.available() / 2,
+          Precision.FP32);
     }
 
     /**
@@ -134,11 +138,19 @@ public record CollectRequest(
      * @param report how it was chosen, for the manifest
      */
     public Settings backend(ForwardBackend backend, Map<String, Object> report) {
-      return new Settings(backend, report, threads, order, batch, memoryBytes);
+      return new Settings(backend, report, threads, order, batch, memoryBytes, precision);
     }
 
     public Settings threads(int threads) {
-      return new Settings(backend, backendReport, threads, order, batch, memoryBytes);
+      return new Settings(backend, backendReport, threads, order, batch, memoryBytes, precision);
+    }
+
+    public Settings memoryBytes(long memoryBytes) {
+      return new Settings(backend, backendReport, threads, order, batch, memoryBytes, precision);
+    }
+
+    public Settings precision(Precision precision) {
+      return new Settings(backend, backendReport, threads, order, batch, memoryBytes, precision);
     }
 
     /**
@@ -148,7 +160,7 @@ public record CollectRequest(
      * @param batch 0 for what calibrates fastest
      */
     public Settings batch(@Nullable BatchOrder order, int batch) {
-      return new Settings(backend, backendReport, threads, order, batch, memoryBytes);
+      return new Settings(backend, backendReport, threads, order, batch, memoryBytes, precision);
     }
   }
 }

@@ -57,7 +57,8 @@ final class CollectSetup {
     this.examples =
         new ExampleCache(
             request.source(), request.examples(), request.labels(), request.model().classes());
-    this.options = new ForwardOptions(request.settings().threads(), examples.shape());
+    CollectRequest.Settings settings = request.settings();
+    this.options = new ForwardOptions(settings.threads(), examples.shape(), settings.precision());
   }
 
   CollectRequest request() {
@@ -167,7 +168,7 @@ final class CollectSetup {
         model.components().size(),
         Map.of("ablation", model.ablation().label(), "graph", Sha256.of(model.model().toBytes())),
         model.outputFunction().label(),
-        "fp32",
+        settings.precision().label(),
         examples.describe(),
         List.copyOf(save),
         batch,

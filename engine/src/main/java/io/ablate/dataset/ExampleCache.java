@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The chosen examples: as many as a fixed budget allows are held, the others read when asked for.
+ * Thread-safe where the source is.
  */
-final class ExampleCache {
+public final class ExampleCache {
   private static final long BUDGET_BYTES = 256L << 20;
 
   private final ExampleSource source;
@@ -36,7 +37,8 @@ final class ExampleCache {
    * @param classes number of classes; not positive if unknown
    * @throws BadInputException if the examples' shapes differ, or a label is no class of the model
    */
-  ExampleCache(ExampleSource source, int[] positions, ToIntFunction<Example> labels, int classes) {
+  public ExampleCache(
+      ExampleSource source, int[] positions, ToIntFunction<Example> labels, int classes) {
     if (positions.length == 0) {
       throw new UsageException(Problem.of("no examples chosen").at("--examples"));
     }
@@ -94,7 +96,7 @@ final class ExampleCache {
   }
 
   /** A few of the examples, with the labels to use. */
-  List<Example> first(int most) {
+  public List<Example> first(int most) {
     return IntStream.range(0, Math.min(most, size()))
         .mapToObj(i -> new Example(positions[i], "", labels[i], input(i), shape, null))
         .toList();

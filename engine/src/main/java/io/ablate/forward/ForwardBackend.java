@@ -14,19 +14,25 @@ public interface ForwardBackend {
   String version();
 
   /**
-   * Why this backend cannot run a model, or not fast, where another can; empty if it runs it.
+   * Why this backend cannot run a model, or not fast, where another can; empty if it runs it. One
+   * that does not say otherwise runs every model in float32.
    *
    * @param options as for {@link #open}
    */
   default Optional<Problem> whyNot(InstrumentedModel model, ForwardOptions options) {
-    return Optional.empty();
+    return options.unlessFp32();
+  }
+
+  /** Whether passes in a precision are faster here than those in float32, or are those. */
+  default boolean accelerates(Precision precision) {
+    return precision == Precision.FP32;
   }
 
   /**
    * Loads a model.
    *
    * @throws io.ablate.base.BadInputException if the model cannot be loaded, or takes examples of
-   *     another shape or type
+   *     another shape or type, or the backend does not compute in the precision
    */
   ForwardSession open(InstrumentedModel model, ForwardOptions options);
 

@@ -1,7 +1,9 @@
 package io.ablate.forward;
 
+import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
+import java.util.Optional;
 
 /**
  * How a backend shall run a model.
@@ -9,8 +11,9 @@ import io.ablate.base.UsageException;
  * @param threads threads within an operator; the outputs do not depend on it
  * @param exampleShape extents of one example without the batch axis, for models that leave them
  *     open
+ * @param precision of the passes; not every backend has every one
  */
-public record ForwardOptions(int threads, long[] exampleShape) {
+public record ForwardOptions(int threads, long[] exampleShape, Precision precision) {
   public ForwardOptions {
     if (threads < 1 || threads > 4096) {
       throw new UsageException(
@@ -19,5 +22,38 @@ public record ForwardOptions(int threads, long[] exampleShape) {
               .expected("1 to 4096")
               .found(threads));
     }
+  }
+
+  /** In float32. */
+  public ForwardOptions(int threads, long[] exampleShape) {
+    this(threads, exampleShape, Precision.FP32);
+  }
+
+  /** What to say where passes can only be made in float32; empty if that is what is asked for. */
+  public Optional<Problem> unlessFp32() {
+    return precision == Precision.FP32
+        ? Optional.empty()
+        : Optional.of(
+            Problem.of("no passes in " + precision.label())
+                .expected(Precision.FP32.label())
+                .remedy("use --precision " + Precision.FP32.label()));
+  }
+
+  /**
+   * For backends that only compute in float32.
+   *
+   * @throws BadInputException if another precision is asked for
+   */
+  public void requireFp32() {
+    unlessFp32()
+        .ifPresent(
+            problem -> {
+              throw new BadInputException(problem);
+            });
+  }
+
+  /** The same in another precision. */
+  public ForwardOptions with(Precision other) {
+    return new ForwardOptions(threads, exampleShape, other);
   }
 }

@@ -19,11 +19,13 @@ public final class OrtCpuBackend implements ForwardBackend {
 
   @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
+    options.requireFp32();
     return new OrtSessionHandle(OrtSessions.environment(), model, options);
   }
 
   @Override
   public GradientSession openGradients(DifferentiatedModel model, ForwardOptions options) {
+    options.requireFp32();
     return new OrtGradientSession(OrtSessions.environment(), model, options);
   }
 }

@@ -29,13 +29,7 @@ final class GradientTesting {
         plain.examples(),
         plain.labels(),
         false,
-        new CollectRequest.Settings(
-            backend,
-            settings.backendReport(),
-            settings.threads(),
-            settings.order(),
-            settings.batch(),
-            settings.memoryBytes()),
+        settings.backend(backend, settings.backendReport()),
         new CollectRequest.Gradients(AnalyticGradients.MODEL, masks(soft), first, passes, 2.5));
   }
 

@@ -4,8 +4,8 @@ import java.io.ByteArrayOutputStream;
 
 /**
  * Encodes the few x86-64 instructions that the transforms consist of: AVX, AVX2 and FMA on vectors
- * of eight float32, and a counted loop. Registers are numbers, vectors 0 to 15; a memory operand is
- * a base register and a constant displacement.
+ * of eight float32 (bfloat16 in memory), and a counted loop. Registers are numbers, vectors 0 to
+ * 15; a memory operand is a base register and a constant displacement.
  */
 final class Assembler {
   static final int RAX = 0;
@@ -21,6 +21,7 @@ final class Assembler {
   private static final int MAP_0F = 1;
 
   private static final int MAP_0F38 = 2;
+  private static final int MAP_0F3A = 3;
   private static final int NO_PREFIX = 0;
   private static final int PREFIX_66 = 1;
 
@@ -143,12 +144,64 @@ final class Assembler {
 
   /** All elements the same; changes RAX. */
   void constant(int target, float value) {
+    integerConstant(target, Float.floatToRawIntBits(value));
+  }
+
+  /** All elements the same integer; changes RAX. */
+  void integerConstant(int target, int value) {
     bytes(0xB8 | RAX);
-    word(Float.floatToRawIntBits(value));
+    word(value);
     vex(MAP_0F, PREFIX_66, false, target, 0, RAX, 0x6E);
     register(target, RAX);
     vex(MAP_0F38, PREFIX_66, true, target, 0, target, 0x18);
     register(target, target);
+  }
+
+  /** Eight bfloat16 as float32: they are its upper halves. */
+  void loadWidened(int target, int base, int displacement) {
+    vex(MAP_0F38, PREFIX_66, true, target, 0, base, 0x33); // vpmovzxwd
+    memory(target, base, displacement);
+    shift(target, target, 6, 16); // vpslld
+  }
+
+  /**
+   * Stores eight float32 as bfloat16, rounded to the nearest, ties to even; what is not a number
+   * stays so.
+   *
+   * @param one register of the integer 1
+   * @param half register of the integer 0x7FFF
+   * @param free register that is changed
+   * @param other register that is changed
+   */
+  void storeNarrowed(
+      int source, int base, int displacement, int one, int half, int free, int other) {
+    arithmetic(0xC2, other, source, source);
+    bytes(0x03); // UNORD_Q
+    shift(free, source, 2, 16); // vpsrld
+    and(free, free, one);
+    addIntegers(free, free, half);
+    addIntegers(free, free, source);
+    arithmetic(0x56, free, free, other); // vorps
+    shift(free, free, 2, 16);
+    vex(MAP_0F3A, PREFIX_66, true, free, 0, other, 0x39); // vextracti128
+    register(free, other);
+    bytes(1);
+    vex(MAP_0F38, PREFIX_66, false, free, free, other, 0x2B); // vpackusdw
+    register(free, other);
+    vex(MAP_0F, NO_PREFIX, false, free, 0, base, 0x11);
+    memory(free, base, displacement);
+  }
+
+  private void addIntegers(int target, int first, int second) {
+    vex(MAP_0F, PREFIX_66, true, target, first, second, 0xFE);
+    register(target, second);
+  }
+
+  /** Shifts integers of 32 bits; the kind is 6 to the left, 2 to the right. */
+  private void shift(int target, int source, int kind, int bits) {
+    vex(MAP_0F, PREFIX_66, true, kind, target, source, 0x72);
+    register(kind, source);
+    bytes(bits);
   }
 
   void addConstant(int target, int value) {

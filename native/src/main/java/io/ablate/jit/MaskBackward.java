@@ -20,12 +20,14 @@ import java.util.List;
  *   <li>∂f/∂z = g ⊙ [y &gt; 0] ⊙ m, in the place of g.
  * </ul>
  *
+ * It is computed in float32, whatever the tensors are stored as; m and ∂f/∂m are float32 always.
  * Immutable and thread-safe.
  */
 public final class MaskBackward implements AutoCloseable {
   /** Channels come in vectors. */
   public static final int VECTOR = 8;
 
+  /** Of mask and sums. */
   private static final int BYTES = VECTOR * Float.BYTES;
 
   /** Vectors that are summed side by side in registers. */
@@ -38,7 +40,15 @@ public final class MaskBackward implements AutoCloseable {
 
   private static final int ZERO = 7;
 
+  /** Registers of constants and of what lies between, to store bfloat16. */
+  private static final int ONE = 5;
+
+  private static final int HALF = 6;
+  private static final int FREE = 4;
+  private static final int OTHER = 1;
+
   private final Form form;
+  private final Elements elements;
   private final int positions;
   private final MachineCode code;
   private final List<Block> blocks = new ArrayList<>();
@@ -54,6 +64,16 @@ public final class MaskBackward implements AutoCloseable {
     /** Whether there is anything to do. */
     public boolean isIdentity() {
       return !rectified && !masked && residual == Residual.NONE;
+    }
+  }
+
+  /** What tensors are stored as. */
+  public enum Elements {
+    FLOAT32,
+    BFLOAT16;
+
+    int bytes() {
+      return this == FLOAT32 ? Float.BYTES : Short.BYTES;
     }
   }
 
@@ -80,34 +100,36 @@ public final class MaskBackward implements AutoCloseable {
   public record Image(
       long gradient, long result, long input, long mask, long residual, long maskGradient) {}
 
-  private record Block(int function, long offset) {}
+  private record Block(int function, int firstChannel) {}
 
   /**
    * Makes the code.
    *
    * @param channels a multiple of {@link #VECTOR}
    * @param positions of an image
+   * @param elements of the tensors
    * @throws IllegalStateException if the system does not let this process make executable memory
    */
-  public MaskBackward(int channels, int positions, Form form) {
+  public MaskBackward(int channels, int positions, Form form, Elements elements) {
     if (channels % VECTOR != 0) {
       throw new IllegalArgumentException(channels + " channels are no multiple of " + VECTOR);
     }
     this.form = form;
     this.positions = positions;
+    this.elements = elements;
     int vectors = channels / VECTOR;
     int width = Math.min(MOST, vectors);
     List<byte[]> functions = new ArrayList<>();
-    functions.add(write(width, channels * Float.BYTES));
+    functions.add(write(width, channels * elements.bytes()));
     int rest = vectors % width;
     if (rest > 0) {
-      functions.add(write(rest, channels * Float.BYTES));
+      functions.add(write(rest, channels * elements.bytes()));
     }
     for (int v = 0; v + width <= vectors; v += width) {
-      blocks.add(new Block(0, (long) v * BYTES));
+      blocks.add(new Block(0, v * VECTOR));
     }
     if (rest > 0) {
-      blocks.add(new Block(1, (long) (vectors - rest) * BYTES));
+      blocks.add(new Block(1, (vectors - rest) * VECTOR));
     }
     this.code = new MachineCode(functions);
   }
@@ -116,6 +138,10 @@ public final class MaskBackward implements AutoCloseable {
   private byte[] write(int vectors, int pixel) {
     Assembler asm = new Assembler();
     asm.zero(ZERO);
+    if (elements == Elements.BFLOAT16) {
+      asm.integerConstant(ONE, 1);
+      asm.integerConstant(HALF, 0x7FFF);
+    }
     for (int v = 0; v < vectors && form.masked; v++) {
       asm.zero(SUM + v);
       asm.load(MASK + v, RCX, v * BYTES);
@@ -138,41 +164,57 @@ public final class MaskBackward implements AutoCloseable {
   }
 
   private void vector(Assembler asm, int v) {
-    int at = v * BYTES;
-    asm.load(0, RDI, at);
+    int at = v * VECTOR * elements.bytes();
+    load(asm, 0, RDI, at);
     if (form.rectified) {
-      asm.load(1, RSI, at);
+      load(asm, 1, RSI, at);
       asm.greater(1, 1, ZERO);
       asm.and(0, 0, 1);
     }
     switch (form.residual) {
       case NONE -> {}
-      case STORED -> asm.store(0, R8, at);
+      case STORED -> store(asm, 0, R8, at);
       case ADDED -> {
-        asm.add(2, 0, R8, at);
-        asm.store(2, R8, at);
+        load(asm, 2, R8, at);
+        asm.add(2, 0, 2);
+        store(asm, 2, R8, at);
       }
     }
     if (form.masked) {
-      asm.load(3, RDX, at);
+      load(asm, 3, RDX, at);
       asm.addProduct(SUM + v, 0, 3);
       asm.multiply(0, 0, MASK + v);
     }
-    asm.store(0, RDI, at);
+    store(asm, 0, RDI, at);
+  }
+
+  private void load(Assembler asm, int target, int base, int displacement) {
+    switch (elements) {
+      case FLOAT32 -> asm.load(target, base, displacement);
+      case BFLOAT16 -> asm.loadWidened(target, base, displacement);
+    }
+  }
+
+  private void store(Assembler asm, int source, int base, int displacement) {
+    switch (elements) {
+      case FLOAT32 -> asm.store(source, base, displacement);
+      case BFLOAT16 -> asm.storeNarrowed(source, base, displacement, ONE, HALF, FREE, OTHER);
+    }
   }
 
   /** Goes back through one image. */
   public void run(Image image) {
     for (Block block : blocks) {
-      long at = block.offset;
+      long value = (long) block.firstChannel * elements.bytes();
+      long number = (long) block.firstChannel * Float.BYTES;
       MachineCode.call(
           code.entry(block.function),
-          image.gradient + at,
-          image.result + at,
-          image.input + at,
-          image.mask + at,
-          image.residual + at,
-          image.maskGradient + at);
+          image.gradient + value,
+          image.result + value,
+          image.input + value,
+          image.mask + number,
+          image.residual + value,
+          image.maskGradient + number);
     }
   }
 

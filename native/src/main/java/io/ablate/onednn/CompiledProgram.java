@@ -36,8 +36,8 @@ final class CompiledProgram implements AutoCloseable {
    */
   CompiledProgram(Program program, PackedWeights weights) {
     this.program = program;
-    this.primitives = new PrimitiveCompiler(scope, weights);
-    this.winograd = new WinogradCompiler(primitives, scope, weights);
+    this.primitives = new PrimitiveCompiler(program, scope, weights);
+    this.winograd = new WinogradCompiler(program, primitives, scope, weights);
     int first = program.backward() == null ? program.steps().size() : program.backward().first();
     this.firstKernels = new int[first];
     this.cuts = Cut.of(program);
@@ -100,7 +100,7 @@ final class CompiledProgram implements AutoCloseable {
 
   private void compile(Step step, List<Kernel> kernels) {
     if (step instanceof Step.MaskBack back) {
-      kernels.add(MaskBackCompiler.compile(back, scope));
+      kernels.add(MaskBackCompiler.compile(back, program, scope));
       return;
     }
     if (step instanceof Step.Convolution conv) {
@@ -168,7 +168,7 @@ final class CompiledProgram implements AutoCloseable {
 
   private void need(Map<Integer, MemoryPlan.Need> needs, Value value, int step) {
     int rows = value.flat() ? PrimitiveCompiler.linearRows(value) : value.batch();
-    long row = value.elements() / value.batch() * Float.BYTES;
+    long row = program.rowBytes(value);
     slackBytes = Math.max(slackBytes, row);
     need(needs, value.storage(), rows * row, step);
   }

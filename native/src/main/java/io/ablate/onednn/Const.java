@@ -9,6 +9,7 @@ final class Const {
   static final int FORWARD_INFERENCE = 96;
   static final int SCRATCHPAD_OF_USER = 1;
 
+  static final int BF16 = 2;
   static final int F32 = 3;
 
   static final int TAG_ANY = 1;
@@ -59,6 +60,14 @@ final class Const {
   static final int QUERY_SCRATCHPAD_MD = 136;
 
   static final int ISA_AVX2 = 0x7;
+
+  /** AVX2 with conversions from bfloat16. */
+  static final int ISA_AVX2_BF16 = 0x1f;
+
+  static final int ISA_AVX512 = 0x27;
+
+  /** AVX-512 with its products of bfloat16; processors with AMX have them too. */
+  static final int ISA_AVX512_BF16 = 0xe7;
 
   private Const() {}
 }

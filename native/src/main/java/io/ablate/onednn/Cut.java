@@ -79,7 +79,7 @@ record Cut(int step, List<Live> live) {
       Value value = step.output();
       written.merge(
           value.storage(),
-          new Live(value.storage(), value.batch(), value.elements() / value.batch() * Float.BYTES),
+          new Live(value.storage(), value.batch(), program.rowBytes(value)),
           // A view of fewer numbers does not make the value smaller.
           (a, b) -> a.rowBytes() >= b.rowBytes() ? a : b);
     }

@@ -3,7 +3,8 @@ package io.ablate.onednn;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Descriptors of tensors: extents and order in memory, all float32. They live as long as the scope.
+ * Descriptors of tensors: extents and order in memory, float32 where nothing else is said. They
+ * live as long as the scope.
  */
 final class Descriptors {
   private static final int[] PLAIN = {0, Const.TAG_A, Const.TAG_AB, 4, Const.TAG_ABCD, 6};
@@ -16,12 +17,12 @@ final class Descriptors {
 
   /** In C order. */
   MemorySegment plain(long... dims) {
-    return of(PLAIN[dims.length], dims);
+    return of(PLAIN[dims.length], Elements.F32, dims);
   }
 
   /** In whatever order the operation likes best. */
-  MemorySegment any(long... dims) {
-    return of(Const.TAG_ANY, dims);
+  MemorySegment any(Elements elements, long... dims) {
+    return of(Const.TAG_ANY, elements, dims);
   }
 
   /** With given distances between elements. */
@@ -40,19 +41,19 @@ final class Descriptors {
    *
    * @param rows how many of its rows
    */
-  MemorySegment of(Value value, int rows) {
+  MemorySegment of(Value value, Elements elements, int rows) {
     long[] dims = value.dims(rows);
     boolean positions = value.height() * value.width() > 1;
-    return positions ? of(Const.TAG_ACDB, dims) : plain(dims);
+    return of(positions ? Const.TAG_ACDB : PLAIN[dims.length], elements, dims);
   }
 
-  private MemorySegment of(int tag, long... dims) {
+  private MemorySegment of(int tag, Elements elements, long... dims) {
     return scope.make(
         "memory_desc",
         "dnnl_memory_desc_create_with_tag",
         dims.length,
         scope.longs(dims),
-        Const.F32,
+        elements.type(),
         tag);
   }
 

@@ -64,7 +64,8 @@ final class Differentiation {
         List.copyOf(steps),
         program.masks(),
         program.logits(),
-        new Program.Backward(first, logits));
+        new Program.Backward(first, logits),
+        program.precision());
   }
 
   /** The way back through a maximum needs to know where it was. */
@@ -169,7 +170,7 @@ final class Differentiation {
     if (!step.post().isEmpty()) {
       throw unsupported(step, "operations that are not kept apart");
     }
-    if (!WinogradCompiler.fits(step)) {
+    if (!WinogradCompiler.fits(step, program.precision())) {
       add(step.input(), target -> new Step.ConvolutionBack(step, gradient, target));
       return;
     }

@@ -99,8 +99,8 @@ sealed interface Kernel {
      */
     record OfValue(int storage, long step) implements Place {
       /** Image by image. */
-      static OfValue images(Value value) {
-        return new OfValue(value.storage(), value.elements() / value.batch() * Float.BYTES);
+      static OfValue images(Value value, Program program) {
+        return new OfValue(value.storage(), program.rowBytes(value));
       }
     }
 

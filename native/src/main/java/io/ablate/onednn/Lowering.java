@@ -4,6 +4,8 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.base.Problem;
 import io.ablate.forward.BatchShape;
+import io.ablate.forward.ForwardOptions;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.onnx.Constant;
 import io.ablate.onnx.Constants;
@@ -36,10 +38,10 @@ final class Lowering {
   private final WindowLowering windows;
   private final ElementwiseLowering elementwise;
 
-  private Lowering(InstrumentedModel model, BatchShape shape, boolean keeps) {
+  private Lowering(InstrumentedModel model, BatchShape shape, Precision precision, boolean keeps) {
     this.model = model;
     this.graph = model.model().graph();
-    this.program = new ProgramBuilder(shape, keeps);
+    this.program = new ProgramBuilder(shape, precision, keeps);
     this.masks = new MaskParts(graph, model.mask(), model.components().size());
     this.windows = new WindowLowering(this);
     this.elementwise = new ElementwiseLowering(this);
@@ -48,24 +50,26 @@ final class Lowering {
   /**
    * The program of a model for one batch shape.
    *
-   * @param exampleShape extents of one example without the batch axis
+   * @param options extents of one example, and the precision
    * @throws UnsupportedGraphException naming the node that programs cannot express
    */
-  static Program of(InstrumentedModel model, BatchShape shape, long[] exampleShape)
+  static Program of(InstrumentedModel model, BatchShape shape, ForwardOptions options)
       throws UnsupportedGraphException {
-    return new Lowering(model, shape, false).lower(shape, exampleShape);
+    return new Lowering(model, shape, options.precision(), false)
+        .lower(shape, options.exampleShape());
   }
 
   /**
    * The program of a model's gradients, for as many masks as examples.
    *
-   * @param exampleShape extents of one example without the batch axis
+   * @param options extents of one example, and the precision
    * @throws UnsupportedGraphException naming what programs cannot go back through
    */
-  static Program withGradients(InstrumentedModel model, int rows, long[] exampleShape)
+  static Program withGradients(InstrumentedModel model, int rows, ForwardOptions options)
       throws UnsupportedGraphException {
     BatchShape shape = new BatchShape(rows, rows);
-    return Differentiation.of(new Lowering(model, shape, true).lower(shape, exampleShape));
+    return Differentiation.of(
+        new Lowering(model, shape, options.precision(), true).lower(shape, options.exampleShape()));
   }
 
   private Program lower(BatchShape shape, long[] exampleShape) throws UnsupportedGraphException {

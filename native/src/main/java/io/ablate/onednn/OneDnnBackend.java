@@ -8,6 +8,7 @@ import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.GradientSession;
 import io.ablate.forward.OrtCpuBackend;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import java.util.Optional;
 
@@ -39,7 +40,13 @@ final class OneDnnBackend implements ForwardBackend {
 
   @Override
   public Optional<Problem> whyNot(InstrumentedModel model, ForwardOptions options) {
-    return whyNot(() -> Lowering.of(model, new BatchShape(2, 1), options.exampleShape()));
+    return Bfloat16Support.whyNot(options.precision())
+        .or(() -> whyNot(() -> Lowering.of(model, new BatchShape(2, 1), options)));
+  }
+
+  @Override
+  public boolean accelerates(Precision precision) {
+    return precision == Precision.FP32 || Bfloat16Support.isFast();
   }
 
   private interface Recipe {
@@ -61,16 +68,17 @@ final class OneDnnBackend implements ForwardBackend {
 
   @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
+    Bfloat16Support.require(options.precision());
     return new OneDnnSession(model, options);
   }
 
-  /** Where a model has no fused gradient passes, ONNX Runtime's. */
+  /** Where a model has no fused gradient passes, ONNX Runtime's, which are in float32. */
   @Override
   public GradientSession openGradients(DifferentiatedModel model, ForwardOptions options) {
-    boolean possible =
-        whyNot(() -> Lowering.withGradients(model.forward(), 2, options.exampleShape())).isEmpty();
+    Bfloat16Support.require(options.precision());
+    boolean possible = whyNot(() -> Lowering.withGradients(model.forward(), 2, options)).isEmpty();
     return possible
         ? new OneDnnGradientSession(model, options)
-        : reference.openGradients(model, options);
+        : reference.openGradients(model, options.with(Precision.FP32));
   }
 }

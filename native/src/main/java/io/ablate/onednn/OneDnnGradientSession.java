@@ -16,8 +16,7 @@ final class OneDnnGradientSession implements GradientSession {
   OneDnnGradientSession(DifferentiatedModel model, ForwardOptions options) {
     this.model = model;
     this.programs =
-        new ProgramCache(
-            shape -> Lowering.withGradients(model.forward(), shape.rows(), options.exampleShape()));
+        new ProgramCache(shape -> Lowering.withGradients(model.forward(), shape.rows(), options));
     this.workers = new Workers(options.threads());
     // A model that cannot be compiled is to be known here.
     try {

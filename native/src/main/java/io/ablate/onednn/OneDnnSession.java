@@ -5,6 +5,7 @@ import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.OrtCpuBackend;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ final class OneDnnSession implements ForwardSession {
   OneDnnSession(InstrumentedModel model, ForwardOptions options) {
     this.model = model;
     this.options = options;
-    this.programs = new ProgramCache(shape -> Lowering.of(model, shape, options.exampleShape()));
+    this.programs = new ProgramCache(shape -> Lowering.of(model, shape, options));
     this.workers = new Workers(options.threads());
     // A model that cannot be compiled is to be known here.
     try {
@@ -49,7 +50,7 @@ final class OneDnnSession implements ForwardSession {
     synchronized (this) {
       requireOpen();
       if (reference == null) {
-        reference = new OrtCpuBackend().open(model, options);
+        reference = new OrtCpuBackend().open(model, options.with(Precision.FP32));
       }
       session = reference;
     }

@@ -15,10 +15,12 @@ final class PrimitiveCompiler {
   private final NativeScope scope;
   private final Descriptors descriptors;
   private final PackedWeights weights;
+  private final Program program;
   private final Map<Integer, Long> workspaces = new HashMap<>();
   private long scratchBytes;
 
-  PrimitiveCompiler(NativeScope scope, PackedWeights weights) {
+  PrimitiveCompiler(Program program, NativeScope scope, PackedWeights weights) {
+    this.program = program;
     this.scope = scope;
     this.descriptors = new Descriptors(scope);
     this.weights = weights;
@@ -107,11 +109,11 @@ final class PrimitiveCompiler {
   }
 
   private MemorySegment descriptor(Value value, int rows) {
-    return descriptors.of(value, rows);
+    return descriptors.of(value, program.elements(value), rows);
   }
 
   private Binding binding(int name, Value value, MemorySegment descriptor, int runs) {
-    long row = value.elements() / value.batch() * Float.BYTES;
+    long row = program.rowBytes(value);
     boolean steps = runs > 1 && value.batch() > 1;
     return new Binding(name, descriptor, new Place.OfValue(value.storage(), steps ? row : 0));
   }
@@ -151,7 +153,7 @@ final class PrimitiveCompiler {
         Const.FORWARD_INFERENCE,
         Const.CONVOLUTION_DIRECT,
         source,
-        descriptors.any(grouped(step)),
+        descriptors.any(program.weights(), grouped(step)),
         bias,
         output,
         scope.longs(window.strides()),
@@ -183,7 +185,7 @@ final class PrimitiveCompiler {
             OneDnn.engine(),
             Const.CONVOLUTION_DIRECT,
             target,
-            descriptors.any(grouped(forward)),
+            descriptors.any(program.weights(), grouped(forward)),
             from,
             scope.longs(window.strides()),
             scope.longs(holes(window)),
@@ -225,7 +227,7 @@ final class PrimitiveCompiler {
             OneDnn.engine(),
             Const.FORWARD_INFERENCE,
             source,
-            descriptors.any(dims),
+            descriptors.any(program.weights(), dims),
             MemorySegment.NULL,
             output,
             attributes.segment);

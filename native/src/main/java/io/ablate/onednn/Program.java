@@ -1,6 +1,7 @@
 package io.ablate.onednn;
 
 import io.ablate.forward.BatchShape;
+import io.ablate.forward.Precision;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *     that its channels belong to; −1 for a channel that is always kept
  * @param logits [rows, classes]
  * @param backward what makes it a program of gradients; null for passes alone
+ * @param precision of values and weights
  */
 record Program(
     BatchShape shape,
@@ -22,7 +24,8 @@ record Program(
     List<Step> steps,
     List<int[]> masks,
     Value logits,
-    @Nullable Backward backward) {
+    @Nullable Backward backward,
+    Precision precision) {
 
   /**
    * The way back: the steps from {@code first} on compute the derivative by the masks.
@@ -31,4 +34,19 @@ record Program(
    * @param logits derivative of each row's scalar by its logits, [rows, classes], set between
    */
   record Backward(int first, Value logits) {}
+
+  /** What a value is stored as: logits as float32 always. */
+  Elements elements(Value value) {
+    return value.storage() == logits.storage() ? Elements.F32 : weights();
+  }
+
+  /** What weights are stored as. */
+  Elements weights() {
+    return precision == Precision.FP32 ? Elements.F32 : Elements.BF16;
+  }
+
+  /** Bytes of one row of a value. */
+  long rowBytes(Value value) {
+    return value.elements() / value.batch() * elements(value).bytes();
+  }
 }

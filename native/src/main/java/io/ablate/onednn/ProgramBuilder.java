@@ -1,6 +1,7 @@
 package io.ablate.onednn;
 
 import io.ablate.forward.BatchShape;
+import io.ablate.forward.Precision;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,6 +16,7 @@ final class ProgramBuilder {
   private final List<Step> steps = new ArrayList<>();
   private final List<int[]> masks = new ArrayList<>();
   private final Map<Integer, Integer> producers = new HashMap<>();
+  private final Precision precision;
   private final boolean keeps;
   private int storages;
 
@@ -22,8 +24,9 @@ final class ProgramBuilder {
    * @param keeps whether what the way back needs is kept: the inputs of masks, and of rectifiers
    *     their results
    */
-  ProgramBuilder(BatchShape shape, boolean keeps) {
+  ProgramBuilder(BatchShape shape, Precision precision, boolean keeps) {
     this.shape = shape;
+    this.precision = precision;
     this.keeps = keeps;
   }
 
@@ -99,16 +102,29 @@ final class ProgramBuilder {
 
   /** The value with a row for each row of the program. */
   Value repeated(Value value) {
-    return value.batch() == rows()
-        ? value
-        : add(
-            new Step.Pointwise(
-                value,
-                value.withStorage(newStorage(), rows()),
-                new ArrayList<>(List.of(new PostOp.Eltwise(Const.ELTWISE_LINEAR, 1, 0)))));
+    return value.batch() == rows() ? value : copy(value, rows());
+  }
+
+  private Value copy(Value value, int rows) {
+    return add(
+        new Step.Pointwise(
+            value,
+            value.withStorage(newStorage(), rows),
+            new ArrayList<>(List.of(new PostOp.Eltwise(Const.ELTWISE_LINEAR, 1, 0)))));
   }
 
   Program build(Value input, Value logits) {
-    return new Program(shape, input, List.copyOf(steps), List.copyOf(masks), logits, null);
+    return new Program(
+        shape, input, List.copyOf(steps), List.copyOf(masks), stored(logits), null, precision);
+  }
+
+  /** As float32 if they are not: a sum of products is written as such, others are copied. */
+  private Value stored(Value logits) {
+    Integer producer = producers.get(logits.storage());
+    boolean widens =
+        producer != null
+            && !(steps.get(producer) instanceof Step.Pooling)
+            && !(steps.get(producer) instanceof Step.Concatenation);
+    return precision == Precision.FP32 || widens ? logits : copy(logits, logits.batch());
   }
 }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 
 /**
@@ -59,10 +60,12 @@ final class RowMemory implements AutoCloseable {
       Arrays.fill(firstAblated, program.steps().size());
       this.input = scope.allocate(shape.examples() * rowBytes(program.input()));
       // A single row is computed with a second one.
-      long logitBytes = Math.max(2, shape.rows()) * rowBytes(program.logits());
-      this.logits = scope.allocate(logitBytes);
-      boolean back = program.backward() != null;
-      this.logitGradients = scope.allocate(back ? logitBytes : 0);
+      int logitRows = Math.max(2, shape.rows());
+      this.logits = scope.allocate(logitRows * rowBytes(program.logits()));
+      Program.Backward backward = program.backward();
+      boolean back = backward != null;
+      this.logitGradients =
+          scope.allocate(backward == null ? 0 : logitRows * rowBytes(backward.logits()));
       for (int[] columns : program.masks()) {
         float[] ones = new float[shape.masks() * columns.length];
         Arrays.fill(ones, 1);
@@ -80,8 +83,8 @@ final class RowMemory implements AutoCloseable {
     return new BatchShape(shape.masks() > 1 ? size : 1, shape.examples() > 1 ? size : 1);
   }
 
-  private static long rowBytes(Value value) {
-    return value.elements() / value.batch() * Float.BYTES;
+  private long rowBytes(Value value) {
+    return program.rowBytes(value);
   }
 
   private void bind(int[] sizes, int workers) {
@@ -113,14 +116,19 @@ final class RowMemory implements AutoCloseable {
               sizes[i],
               input.asSlice(shape.examples() > 1 ? start * rowBytes(program.input()) : 0),
               logits.asSlice(start * rowBytes(program.logits())),
-              program.backward() == null
-                  ? logitGradients
-                  : logitGradients.asSlice(start * rowBytes(program.logits())),
+              logitGradients(start),
               parts(masks, shape.masks() > 1 ? start : 0),
               program.backward() == null ? maskGradients : parts(maskGradients, start));
       microBatches.get(w).add(new MicroBatch(compiled, work.get(w), rows, prefix, scope));
       start += sizes[i];
     }
+  }
+
+  private MemorySegment logitGradients(int firstRow) {
+    Program.Backward backward = program.backward();
+    return backward == null
+        ? logitGradients
+        : logitGradients.asSlice(firstRow * rowBytes(backward.logits()));
   }
 
   private List<MemorySegment> parts(List<MemorySegment> all, int firstRow) {
@@ -193,6 +201,7 @@ final class RowMemory implements AutoCloseable {
       throw new IllegalArgumentException(
           example.length + " values for an example of " + channels * positions);
     }
+    Elements elements = program.elements(program.input());
     boolean allFinite = true;
     boolean changed = false;
     long start = (long) slot * example.length;
@@ -201,8 +210,7 @@ final class RowMemory implements AutoCloseable {
         float value = example[c * positions + p];
         long at = start + (long) p * channels + c;
         allFinite &= Float.isFinite(value);
-        changed |= input.getAtIndex(JAVA_FLOAT, at) != value;
-        input.setAtIndex(JAVA_FLOAT, at, value);
+        changed |= elements.set(input, at, value);
       }
     }
     finite[slot] = allFinite;
@@ -226,8 +234,9 @@ final class RowMemory implements AutoCloseable {
 
   /** Sets the derivative of a row's scalar by its logits. */
   void setLogitGradient(int row, double[] gradient) {
+    Elements elements = program.elements(Objects.requireNonNull(program.backward()).logits());
     for (int c = 0; c < gradient.length; c++) {
-      logitGradients.setAtIndex(JAVA_FLOAT, (long) row * gradient.length + c, (float) gradient[c]);
+      elements.set(logitGradients, (long) row * gradient.length + c, (float) gradient[c]);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.ablate.onednn;
 
+import io.ablate.forward.Precision;
 import io.ablate.jit.TileOp;
 import io.ablate.jit.WinogradTransforms;
 import io.ablate.onednn.Kernel.Binding;
@@ -26,12 +27,15 @@ final class WinogradCompiler {
   /** Floats between planes, so that they do not fall on the same lines of the cache. */
   private static final int PLANE_GAP = 16;
 
+  private final Program program;
   private final PrimitiveCompiler compiled;
   private final NativeScope scope;
   private final PackedWeights weights;
   private long scratchBytes;
 
-  WinogradCompiler(PrimitiveCompiler compiled, NativeScope scope, PackedWeights weights) {
+  WinogradCompiler(
+      Program program, PrimitiveCompiler compiled, NativeScope scope, PackedWeights weights) {
+    this.program = program;
     this.compiled = compiled;
     this.scope = scope;
     this.weights = weights;
@@ -51,7 +55,7 @@ final class WinogradCompiler {
   /** The kernel of a convolution; null where the direct one is to be taken. */
   Kernel.@Nullable Winograd compile(Step.Convolution step) {
     List<TileOp> then = new ArrayList<>();
-    if (!fits(step) || !follow(step, then)) {
+    if (!fits(step, program.precision()) || !follow(step, then)) {
       return null;
     }
     Value in = step.input();
@@ -84,18 +88,20 @@ final class WinogradCompiler {
         chunk,
         products.compile(chunk),
         rest == 0 ? null : products.compile(rest),
-        Place.OfValue.images(in),
-        Place.OfValue.images(out),
+        Place.OfValue.images(in, program),
+        Place.OfValue.images(out, program),
         operands,
         tensors,
         products.outOffset());
   }
 
   /** Whether a convolution, and so the way back through it, can be computed like this. */
-  static boolean fits(Step.Convolution step) {
+  static boolean fits(Step.Convolution step, Precision precision) {
     Step.Window window = step.window();
     long[] dims = step.dims();
-    return step.groups() == 1
+    // What is transformed must not be rounded to bfloat16, and its direct products are fast.
+    return precision == Precision.FP32
+        && step.groups() == 1
         && dims[2] == 3
         && dims[3] == 3
         && Arrays.equals(window.strides(), new long[] {1, 1})
@@ -166,7 +172,7 @@ final class WinogradCompiler {
                   new Place.OfMask(
                       mask.index(),
                       mask.batch() > 1 ? (long) step.output().channels() * Float.BYTES : 0);
-              case Operand.Tensor tensor -> Place.OfValue.images(tensor.value());
+              case Operand.Tensor tensor -> Place.OfValue.images(tensor.value(), program);
             });
       }
     }
@@ -221,7 +227,7 @@ final class WinogradCompiler {
               "dnnl_matmul_primitive_desc_create",
               OneDnn.engine(),
               source,
-              compiled.descriptors().any(dims),
+              compiled.descriptors().any(Elements.F32, dims),
               MemorySegment.NULL,
               target,
               compiled.plainAttributes());

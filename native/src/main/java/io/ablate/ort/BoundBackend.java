@@ -18,11 +18,13 @@ record BoundBackend(String name, String version, Supplier<Execution> execution)
     implements ForwardBackend {
   @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
+    options.requireFp32();
     return new BoundForwardSession(execution, model, options);
   }
 
   @Override
   public GradientSession openGradients(DifferentiatedModel model, ForwardOptions options) {
+    options.requireFp32();
     return new BoundGradientSession(execution, model, options);
   }
 }

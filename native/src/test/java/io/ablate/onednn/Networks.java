@@ -5,16 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ablate.component.ComponentDiscovery;
 import io.ablate.component.ComponentRules;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.Instrumenter;
 import io.ablate.onnx.GraphBuilder;
 import io.ablate.onnx.OnnxModel;
 import io.ablate.onnx.Tensors;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 
 /**
@@ -30,6 +33,11 @@ public final class Networks {
   /** Extents of one example. */
   public static long[] exampleShape() {
     return SHAPE.clone();
+  }
+
+  /** Those that this processor computes in. */
+  static Stream<Precision> precisions() {
+    return Arrays.stream(Precision.values()).filter(p -> Bfloat16Support.whyNot(p).isEmpty());
   }
 
   /**

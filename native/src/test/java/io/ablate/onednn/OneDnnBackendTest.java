@@ -11,6 +11,7 @@ import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.OrtCpuBackend;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.MaskMatrix;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Against ONNX Runtime, the reference. */
@@ -46,8 +48,10 @@ class OneDnnBackendTest {
     assertThat(NativeScope.live()).isEqualTo(live);
   }
 
-  static Stream<String> networks() {
-    return Networks.all().keySet().stream();
+  /** Every network in every precision that this processor computes in. */
+  static Stream<Arguments> networks() {
+    return Networks.all().keySet().stream()
+        .flatMap(name -> Networks.precisions().map(precision -> Arguments.of(name, precision)));
   }
 
   private static InstrumentedModel network(String name) {
@@ -58,22 +62,24 @@ class OneDnnBackendTest {
 
   @ParameterizedTest
   @MethodSource("networks")
-  void shouldEqualTheReferenceInEveryOrder(String name) {
+  void shouldEqualTheReferenceInEveryOrder(String name, Precision precision) {
     InstrumentedModel model = network(name);
-    ForwardOptions options = new ForwardOptions(2, Networks.SHAPE);
+    ForwardOptions exact = new ForwardOptions(2, Networks.SHAPE);
+    ForwardOptions options = exact.with(precision);
+    float tolerance = precision == Precision.FP32 ? 1e-4f : 5e-2f;
     assumeTrue(
         Networks.knowsProcessor() || backend.whyNot(model, options).isEmpty(), "fast code for it");
     assertThat(backend.whyNot(model, options)).isEmpty();
     try (ForwardSession found = backend.open(model, options);
-        ForwardSession reference = new OrtCpuBackend().open(model, options)) {
+        ForwardSession reference = new OrtCpuBackend().open(model, exact)) {
       for (BatchShape shape : shapes(ROWS)) {
         float[][] logits = logits(found, shape);
         float[][] expected = logits(reference, shape);
         for (int row = 0; row < shape.rows(); row++) {
           for (int c = 0; c < expected[row].length; c++) {
             assertThat(logits[row][c])
-                .as("%s, %s, row %d", name, shape, row)
-                .isCloseTo(expected[row][c], Offset.offset(1e-4f * (1 + magnitude(expected))));
+                .as("%s, %s, %s, row %d", name, precision, shape, row)
+                .isCloseTo(expected[row][c], Offset.offset(tolerance * (1 + magnitude(expected))));
           }
         }
       }
@@ -83,12 +89,16 @@ class OneDnnBackendTest {
   /** Results must not depend on how rows are put together, nor on the number of threads. */
   @ParameterizedTest
   @MethodSource("networks")
-  void shouldGiveARowTheSameBitsInEveryBatch(String name) {
+  void shouldGiveARowTheSameBitsInEveryBatch(String name, Precision precision) {
     InstrumentedModel model = network(name);
+    assumeTrue(
+        Networks.knowsProcessor()
+            || backend.whyNot(model, new ForwardOptions(1, Networks.SHAPE, precision)).isEmpty(),
+        "fast code for it");
     float[] alone = null;
     for (int threads = 1; threads <= 3; threads++) {
       try (ForwardSession session =
-          backend.open(model, new ForwardOptions(threads, Networks.SHAPE))) {
+          backend.open(model, new ForwardOptions(threads, Networks.SHAPE, precision))) {
         for (int rows : new int[] {1, 2, 5, 8, 40}) {
           for (BatchShape shape : shapes(rows)) {
             float[] first = logits(session, shape)[0];
@@ -149,6 +159,23 @@ class OneDnnBackendTest {
                         problem ->
                             assertThat(problem.message())
                                 .contains("no fused passes for this model", node)));
+  }
+
+  @Test
+  void shouldRefuseAPrecisionThatTheProcessorHasNot() {
+    assumeTrue(Networks.precisions().count() == 1, "a processor without bfloat16");
+    ForwardOptions options = new ForwardOptions(1, Networks.SHAPE, Precision.BF16);
+    assertThat(backend.accelerates(Precision.BF16)).isFalse();
+    assertThat(backend.whyNot(network("residual"), options))
+        .hasValueSatisfying(
+            problem ->
+                assertThat(problem.message())
+                    .isEqualTo(
+                        "no passes in bf16 on this processor; expected AVX-512, with AMX or"
+                            + " AVX512-BF16 to be fast, found AVX2; use --precision fp32"));
+    assertThatThrownBy(() -> backend.open(network("residual"), options))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("no passes in bf16");
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.GradientBatch;
 import io.ablate.forward.GradientSession;
 import io.ablate.forward.OrtCpuBackend;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.mask.GradientMasks;
 import java.util.List;
@@ -73,6 +74,30 @@ class OneDnnGradientsTest {
           }
         }
       }
+    }
+  }
+
+  /** What rounding to bfloat16 may take away, where the processor has it. */
+  @ParameterizedTest
+  @MethodSource("networks")
+  void shouldStayCloseInBfloat16(Map.Entry<String, DifferentiatedModel> network) {
+    assumeTrue(Networks.precisions().anyMatch(p -> p == Precision.BF16), "bfloat16");
+    DifferentiatedModel model = network.getValue();
+    ForwardOptions exact = new ForwardOptions(2, Networks.SHAPE);
+    try (GradientSession found = backend.openGradients(model, exact.with(Precision.BF16));
+        GradientSession reference = new OrtCpuBackend().openGradients(model, exact)) {
+      assertThat(found).isInstanceOf(OneDnnGradientSession.class);
+      float[][] expected = gradients(reference, 7);
+      float[][] gradients = gradients(found, 7);
+      double miss = 0;
+      double norm = 0;
+      for (int row = 0; row < expected.length; row++) {
+        for (int j = 0; j < expected[row].length; j++) {
+          miss += Math.pow(gradients[row][j] - expected[row][j], 2);
+          norm += Math.pow(expected[row][j], 2);
+        }
+      }
+      assertThat(Math.sqrt(miss / norm)).isLessThan(.05);
     }
   }
 

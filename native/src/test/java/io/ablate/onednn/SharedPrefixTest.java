@@ -105,7 +105,7 @@ class SharedPrefixTest {
 
   private static Program program(InstrumentedModel model) {
     try {
-      return Lowering.of(model, new BatchShape(ROWS, 1), Networks.SHAPE);
+      return Lowering.of(model, new BatchShape(ROWS, 1), new ForwardOptions(1, Networks.SHAPE));
     } catch (UnsupportedGraphException e) {
       throw new AssertionError(e);
     }

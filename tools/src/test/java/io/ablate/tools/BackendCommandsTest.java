@@ -43,6 +43,14 @@ class BackendCommandsTest {
     assertThat(backend.path("name").asText()).isEqualTo("onnxruntime-cpu");
     assertThat(backend.at("/report/requested").asText()).isEqualTo("onnxruntime-cpu");
 
+    ok(job, "--precision", "auto", "--out", temp.resolve("found"));
+    JsonNode found = Json.read(temp.resolve("found/manifest.json"));
+    assertThat(found.path("precision")).isEqualTo(found.at("/backend/report/precision/chosen"));
+    assertThat(found.at("/backend/report/precision/reason").asText()).isNotBlank();
+    // Continued, a store keeps its own.
+    ok(job, "--resume", "--precision", "auto", "--out", temp.resolve("found"));
+    ok(job, "--resume", "--out", temp.resolve("found"));
+
     ok(job, "--out", temp.resolve("auto"));
     JsonNode inspected = Json.mapper().readTree(Cli.run("inspect", model, "--json").out());
     assertThat(Json.read(temp.resolve("auto/manifest.json")).at("/backend/name"))
@@ -52,9 +60,9 @@ class BackendCommandsTest {
     try (ComponentDataset one = ComponentDataset.open(store);
         ComponentDataset other = ComponentDataset.open(temp.resolve("auto"))) {
       double[][] expected = one.outputs(one.completedBetween(0, 20));
-      double[][] found = other.outputs(other.completedBetween(0, 20));
+      double[][] outputs = other.outputs(other.completedBetween(0, 20));
       for (int e = 0; e < expected.length; e++) {
-        assertThat(found[e]).containsExactly(expected[e], within(1e-4));
+        assertThat(outputs[e]).containsExactly(expected[e], within(1e-4));
       }
     }
   }

@@ -395,9 +395,12 @@ class BadInputTest {
             "0",
             "--masks",
             4,
+            "--backend",
+            "onnxruntime-cpu",
             "--precision",
             "bf16")
-        .contains("backend missing");
+        .contains("onnxruntime-cpu cannot be used: no passes in bf16", "use --precision fp32");
+    fails(USAGE, "inspect", model, "--precision", "fp8").contains("expected fp32, bf16");
   }
 
   @Test

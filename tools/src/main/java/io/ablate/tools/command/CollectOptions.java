@@ -1,7 +1,6 @@
 package io.ablate.tools.command;
 
 import io.ablate.backend.Backends;
-import io.ablate.base.BadInputException;
 import io.ablate.base.NpyFile;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
@@ -10,6 +9,7 @@ import io.ablate.component.ComponentRules;
 import io.ablate.component.ComponentSet;
 import io.ablate.component.ComponentSpec;
 import io.ablate.forward.BatchOrder;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.Ablation;
 import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.OutputFunction;
@@ -161,9 +161,10 @@ final class CollectOptions {
       names = "--precision",
       order = 42,
       paramLabel = "NAME",
-      defaultValue = "fp32",
-      description = "fp32 (default: fp32).")
-  private String precision = "fp32";
+      description =
+          "What passes compute with: fp32, bf16, or auto for bf16 where the processor is fast with it"
+              + " and the model bears it (default: fp32; of a store that is continued, its own).")
+  private @Nullable String precision;
 
   /** The output function asked for; null if none was. */
   @Nullable OutputFunction output() {
@@ -201,14 +202,26 @@ final class CollectOptions {
     return memory == null ? otherwise : Sizes.parse("--memory", memory);
   }
 
-  void requirePrecision() {
-    if (!precision.equals("fp32")) {
-      throw new BadInputException(
-          Problem.of("backend missing")
-              .at("--precision " + precision)
-              .found("backends for fp32 alone in this build")
-              .remedy("use --precision fp32"));
+  /** Whether the precision is to be found out. */
+  boolean autoPrecision() {
+    return Backends.AUTO.equals(precision);
+  }
+
+  /**
+   * The precision of the passes; float32 where it is to be found out.
+   *
+   * @param otherwise if none was asked for
+   */
+  Precision precision(Precision otherwise) {
+    if (precision == null) {
+      return otherwise;
     }
+    return autoPrecision() ? Precision.FP32 : Precision.of(precision);
+  }
+
+  /** Probability of keeping a component. */
+  double keep() {
+    return keep;
   }
 
   ComponentSet components(OnnxGraph graph, @Nullable String logits) {

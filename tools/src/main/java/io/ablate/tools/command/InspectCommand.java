@@ -10,6 +10,7 @@ import io.ablate.component.Component;
 import io.ablate.component.ComponentSet;
 import io.ablate.example.ModelSidecar;
 import io.ablate.forward.ForwardOptions;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.Ablation;
 import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
@@ -91,7 +92,10 @@ final class InspectCommand extends Subcommand {
                 collect.backend(),
                 common.device(),
                 instrumented,
-                new ForwardOptions(common.threads(), Arrays.copyOfRange(shape, 1, shape.length)))
+                new ForwardOptions(
+                    common.threads(),
+                    Arrays.copyOfRange(shape, 1, shape.length),
+                    collect.precision(Precision.FP32)))
             .role();
     Inspected inspected =
         new Inspected(

@@ -1,22 +1,22 @@
 package io.ablate.tools.command;
 
-import io.ablate.backend.Backends;
-import io.ablate.backend.Selection;
+import io.ablate.backend.PrecisionCheck;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.component.ComponentSet;
 import io.ablate.dataset.CollectRequest;
+import io.ablate.dataset.ExampleCache;
 import io.ablate.dataset.Manifest;
 import io.ablate.differentiate.MaskGradients;
 import io.ablate.example.Example;
 import io.ablate.example.ExampleSource;
 import io.ablate.example.ExampleSources;
 import io.ablate.example.ModelSidecar;
-import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.MeanReference;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.Ablation;
 import io.ablate.instrument.ExampleInput;
 import io.ablate.instrument.InstrumentOptions;
@@ -90,7 +90,7 @@ final class Workbench implements AutoCloseable {
       Progress progress) {
     common.requirePasses();
     options.requireMasks();
-    options.requirePrecision();
+    options.precision(Precision.FP32);
     options.backend();
     int[] examples = data.selection();
     OnnxModel onnx = OnnxModel.read(modelFile);
@@ -169,15 +169,22 @@ final class Workbench implements AutoCloseable {
     return request(design, store, firstRow, rows, resume);
   }
 
-  /** What runs the passes; a store that is continued says so itself. */
-  private Selection<ForwardBackend> backend(Path store, boolean resume) {
-    String name = options.backend();
-    Manifest stored = resume ? Manifest.ofStore(store) : null;
-    if (name.equals(Backends.AUTO) && stored != null) {
-      name = stored.backend().name();
-    }
+  private ChosenPasses passes(Path store, boolean resume) {
     long[] shape = source.load(examples[0]).shape();
-    return Backends.forward(name, device, model, new ForwardOptions(threads, shape));
+    return ChosenPasses.of(
+        options,
+        device,
+        model,
+        new ForwardOptions(threads, shape),
+        this::fewExamples,
+        resume ? Manifest.ofStore(store) : null);
+  }
+
+  /** With the classes that their outputs are about. */
+  private List<Example> fewExamples() {
+    int count = Math.min(PrecisionCheck.EXAMPLES, examples.length);
+    int[] few = Arrays.copyOf(examples, count);
+    return new ExampleCache(source, few, labels(), model.classes()).first(count);
   }
 
   private CollectRequest request(
@@ -190,20 +197,15 @@ final class Workbench implements AutoCloseable {
       }
       count = Math.toIntExact(available - firstRow);
     }
-    Selection<ForwardBackend> chosen = backend(store, resume);
-    CollectRequest.Settings settings =
-        CollectRequest.Settings.defaults()
-            .threads(threads)
-            .backend(chosen.backend(), chosen.role().report())
-            .batch(options.order(), options.batch());
+    ChosenPasses passes = passes(store, resume);
+    CollectRequest.Settings settings = CollectRequest.Settings.defaults();
     settings =
-        new CollectRequest.Settings(
-            settings.backend(),
-            settings.backendReport(),
-            settings.threads(),
-            settings.order(),
-            settings.batch(),
-            options.memory(settings.memoryBytes()));
+        settings
+            .threads(threads)
+            .backend(passes.backend(), passes.report())
+            .precision(passes.precision())
+            .batch(options.order(), options.batch())
+            .memoryBytes(options.memory(settings.memoryBytes()));
     return new CollectRequest(
         store, model, masks, firstRow, count, source, examples, labels(), resume, settings);
   }
