@@ -4,6 +4,7 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
 import io.ablate.base.Progress;
+import io.ablate.dataset.BatchRows.Chunk;
 import io.ablate.forward.BatchOrder;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardBatch;
@@ -12,14 +13,12 @@ import io.ablate.mask.LeaveOneOutMasks;
 import io.ablate.mask.MaskDesign;
 import io.ablate.mask.MaskMatrix;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The passes of one store, in either order. A row's batch and its slot in it depend on nothing but
- * the row's number in the design, so that ranges, interruptions and the number of rows leave no
+ * the design ({@link BatchRows}), so that ranges, interruptions and the number of rows leave no
  * trace in the bits.
  */
 final class PassLoop {
@@ -66,7 +65,7 @@ final class PassLoop {
    * Computes all rows below {@code end} that are not complete.
    *
    * @param end one past the last row, counted from the first one of the store
-   * @return ablated passes computed, those of rows done again included
+   * @return ablated passes computed; of equal rows only one is
    */
   static long run(
       ForwardSession session,
@@ -90,30 +89,31 @@ final class PassLoop {
     }
   }
 
-  /** Rows that share a batch, less those that are complete; {@code slot} is that of the first. */
-  private record Chunk(int from, int slot, MaskMatrix masks, int open) {}
-
   private void byMasks() throws IOException {
     // Rows that leave out one component have most of a pass in common, if the example stays.
     int together = design instanceof LeaveOneOutMasks ? LEFT_OUT_TOGETHER : 1;
     float[][] outputs = new float[together][size * examples.size()];
-    for (long base = first / size * size; base < first + end; base += (long) together * size) {
-      List<Chunk> chunks = new ArrayList<>();
-      for (int i = 0; i < together; i++) {
-        Chunk chunk = chunk(base + (long) i * size);
-        if (chunk != null) {
-          chunks.add(chunk);
-        }
+    BatchRows batches = new BatchRows(design, first, size, together);
+    batches.<IOException>forEach(
+        end,
+        store::isCompleted,
+        chunks -> {
+          for (int i = 0; i < chunks.size(); i += together) {
+            runOrKeepSome(chunks.subList(i, Math.min(i + together, chunks.size())), outputs);
+          }
+        });
+  }
+
+  /** Where one of several fails, the rows before are kept. */
+  private void runOrKeepSome(List<Chunk> chunks, float[][] outputs) throws IOException {
+    try {
+      run(chunks, outputs);
+    } catch (BadInputException e) {
+      if (chunks.size() == 1) {
+        throw e;
       }
-      try {
-        run(chunks, outputs);
-      } catch (BadInputException e) {
-        if (chunks.size() == 1) {
-          throw e;
-        }
-        for (Chunk chunk : chunks) { // keeps the rows before the one that fails
-          run(List.of(chunk), outputs);
-        }
+      for (Chunk chunk : chunks) {
+        run(List.of(chunk), outputs);
       }
     }
   }
@@ -128,35 +128,19 @@ final class PassLoop {
       }
     }
     for (int c = 0; c < chunks.size(); c++) {
-      Chunk chunk = chunks.get(c);
-      store.writeMasks(chunk.from, chunk.masks);
-      store.writeOutputs(chunk.from, outputs[c], chunk.masks.rows());
-      store.complete(chunk.from, chunk.masks.rows());
+      write(chunks.get(c), outputs[c]);
     }
-  }
-
-  /** What is to be done of the batch whose first slot has a row of the design; null for nothing. */
-  private @Nullable Chunk chunk(long base) {
-    int from = (int) (Math.max(base, first) - first);
-    int to = (int) (Math.min(base + size, first + end) - first);
-    int open = open(from, to);
-    if (open == 0) {
-      return null;
-    }
-    // What a look at the rows so far has cut off from this batch is not done again.
-    while (store.isCompleted(from)) {
-      from++;
-    }
-    MaskMatrix masks = MaskMatrix.of(design, first + from, to - from);
-    return new Chunk(from, (int) (first + from - base), masks, open);
   }
 
   private void fill(Chunk chunk) {
-    MaskMatrix masks = chunk.masks;
-    for (int s = 0; s < size; s++) {
-      boolean used = s >= chunk.slot && s < chunk.slot + masks.rows();
-      batch.setMask(
-          s, used ? masks.words() : everything, used ? (s - chunk.slot) * masks.wordsPerRow() : 0);
+    int next = 0;
+    for (int slot = 0; slot < size; slot++) {
+      if (next < chunk.slots().length && chunk.slots()[next] == slot) {
+        batch.setMask(slot, chunk.masks().words(), next * chunk.masks().wordsPerRow());
+        next++;
+      } else {
+        batch.setMask(slot, everything, 0);
+      }
     }
   }
 
@@ -164,12 +148,40 @@ final class PassLoop {
     requireUninterrupted();
     batch.setExample(0, examples.input(example), examples.label(example));
     batch.run();
-    int used = chunk.masks.rows();
+    int used = chunk.slots().length;
     passes += used;
     for (int i = 0; i < used; i++) {
-      outputs[i * examples.size() + example] = output(chunk.from + i, example, chunk.slot + i);
+      outputs[i * examples.size() + example] = output(chunk.rows()[i], example, chunk.slots()[i]);
     }
-    report(chunk.open);
+    report(chunk.open());
+  }
+
+  /**
+   * Stores what a batch has computed, rows that follow each other at once.
+   *
+   * @param outputs masks × examples
+   */
+  private void write(Chunk chunk, float[] outputs) throws IOException {
+    int used = chunk.slots().length;
+    int width = examples.size();
+    for (int i = 0; i < used; ) {
+      int[] rows = chunk.rows()[i];
+      int to = i + 1;
+      while (rows.length == 1
+          && to < used
+          && chunk.rows()[to].length == 1
+          && chunk.rows()[to][0] == rows[0] + to - i) {
+        to++;
+      }
+      MaskMatrix masks = chunk.masks().rows(i, to);
+      float[] values = Arrays.copyOfRange(outputs, i * width, to * width);
+      for (int row : rows) {
+        store.writeMasks(row, masks);
+        store.writeOutputs(row, values, to - i);
+        store.complete(row, to - i);
+      }
+      i = to;
+    }
   }
 
   private void byExamples() throws IOException {
@@ -177,28 +189,33 @@ final class PassLoop {
     if (examples.size() <= size) {
       fill(0);
     }
-    for (int row = 0; row < end; row++) {
-      if (store.isCompleted(row)) {
-        continue;
+    BatchRows batches = new BatchRows(design, first, 1, 1);
+    batches.<IOException>forEach(
+        end,
+        store::isCompleted,
+        chunks -> {
+          for (Chunk chunk : chunks) {
+            runExamples(chunk, outputs);
+            write(chunk, outputs);
+          }
+        });
+  }
+
+  /** One mask over all examples. */
+  private void runExamples(Chunk chunk, float[] outputs) throws IOException {
+    batch.setMask(0, chunk.masks().words(), 0);
+    for (int base = 0; base < examples.size(); base += size) {
+      requireUninterrupted();
+      if (examples.size() > size) {
+        fill(base);
       }
-      MaskMatrix mask = MaskMatrix.of(design, first + row, 1);
-      batch.setMask(0, mask.words(), 0);
-      for (int base = 0; base < examples.size(); base += size) {
-        requireUninterrupted();
-        if (examples.size() > size) {
-          fill(base);
-        }
-        batch.run();
-        int used = Math.min(size, examples.size() - base);
-        passes += used;
-        for (int i = 0; i < used; i++) {
-          outputs[base + i] = output(row, base + i, i);
-        }
-        report(used);
+      batch.run();
+      int used = Math.min(size, examples.size() - base);
+      passes += used;
+      for (int i = 0; i < used; i++) {
+        outputs[base + i] = output(chunk.rows()[0], base + i, i);
       }
-      store.writeMasks(row, mask);
-      store.writeOutputs(row, outputs, 1);
-      store.complete(row, 1);
+      report((long) used * chunk.open());
     }
   }
 
@@ -210,32 +227,26 @@ final class PassLoop {
     }
   }
 
-  private float output(int row, int example, int slot) throws IOException {
+  /** An output that is stored in these rows. */
+  private float output(int[] rows, int example, int slot) throws IOException {
     float output = batch.output(slot);
     if (!Float.isFinite(output)) {
       throw new BadInputException(
           Problem.of("the model's output is not a finite number")
-              .at("row " + (first + row) + ", example " + examples.position(example))
+              .at("row " + (first + rows[0]) + ", example " + examples.position(example))
               .found(output)
               .remedy("all rows before are kept; leave this example out, or mend the model"));
     }
     if (logits.length > 0) {
       batch.logits(slot, logits);
-      store.writeLogits(row, example, logits);
+      for (int row : rows) {
+        store.writeLogits(row, example, logits);
+      }
     }
     return output;
   }
 
-  /** Rows that are not complete. */
-  private int open(int from, int to) {
-    int open = 0;
-    for (int row = from; row < to; row++) {
-      open += store.isCompleted(row) ? 0 : 1;
-    }
-    return open;
-  }
-
-  private void report(int computed) {
+  private void report(long computed) {
     done += computed;
     progress.update("passes", done, (long) rows * examples.size());
   }

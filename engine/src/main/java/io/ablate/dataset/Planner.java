@@ -1,10 +1,13 @@
 package io.ablate.dataset;
 
+import io.ablate.forward.BatchOrder;
 import io.ablate.forward.Calibration;
 import io.ablate.forward.ProcessMemory;
 import io.ablate.instrument.InstrumentedModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /** Predicts what a request costs, without writing anything. Stateless and thread-safe. */
@@ -25,12 +28,16 @@ public final class Planner {
     InstrumentedModel model = request.model();
     long examples = setup.examples().size();
     long rows = request.rows();
-    long open = rows;
+    BitSet completed = new BitSet();
     if (stored != null) {
       try (ComponentDataset dataset = ComponentDataset.open(request.store())) {
-        open -= dataset.completedRows().length;
+        Arrays.stream(dataset.completedRows()).forEach(completed::set);
       }
     }
+    int slots = BatchOrder.of(batch.order()) == BatchOrder.MASKS ? batch.size() : 1;
+    long open =
+        new BatchRows(request.design(), request.firstRow(), slots, 1)
+            .count(request.rows(), completed::get);
     long scale = model.activationScale() != null ? examples : 0;
     double perPass = calibration.chosen().secondsPerPass();
     long disk =
