@@ -3,7 +3,6 @@ package io.ablate.dataset;
 import io.ablate.mask.MaskDesign;
 import io.ablate.mask.MaskMatrix;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,40 +93,70 @@ final class BatchRows {
   }
 
   private List<Chunk> chunks(long base, int end, IntPredicate isComplete) {
-    MaskMatrix masks =
-        MaskMatrix.of(design, base, (int) (Math.min(base + span, first + end) - base));
-    List<List<Integer>> rowsOfDistinct = new ArrayList<>();
-    List<Integer> distinct = new ArrayList<>();
-    Map<Long, Integer> known = new HashMap<>();
-    for (int i = 0; i < masks.rows(); i++) {
-      int next = distinct.size();
-      int at = mayRepeat(design) ? known.computeIfAbsent(masks.words()[i], mask -> next) : next;
-      if (at == next) {
-        distinct.add(i);
-        rowsOfDistinct.add(new ArrayList<>(1));
-      }
+    int count = (int) (Math.min(base + span, first + end) - base);
+    MaskMatrix masks = MaskMatrix.of(design, base, count);
+    int[] distinct = new int[count];
+    int[] firstOf = new int[count];
+    int all = tellApart(masks, distinct, firstOf);
+    int[] open = new int[all];
+    for (int i = 0; i < count; i++) {
       long row = base + i - first;
       if (row >= 0 && !isComplete.test((int) row)) {
-        rowsOfDistinct.get(at).add((int) row);
+        open[distinct[i]]++;
+      } else {
+        distinct[i] = -1;
+      }
+    }
+    int[][] rows = new int[all][];
+    for (int i = count - 1; i >= 0; i--) {
+      int d = distinct[i];
+      if (d >= 0) {
+        rows[d] = rows[d] == null ? new int[open[d]] : rows[d];
+        rows[d][--open[d]] = (int) (base + i - first);
       }
     }
     List<Chunk> chunks = new ArrayList<>();
-    for (int start = 0; start < distinct.size(); start += size) {
-      int from = start;
+    for (int start = 0; start < all; start += size) {
       int[] used =
-          IntStream.range(start, Math.min(start + size, distinct.size()))
-              .filter(d -> !rowsOfDistinct.get(d).isEmpty())
+          IntStream.range(start, Math.min(start + size, all))
+              .filter(d -> rows[d] != null)
               .toArray();
       if (used.length > 0) {
-        chunks.add(
-            new Chunk(
-                masks.select(Arrays.stream(used).map(distinct::get).toArray()),
-                Arrays.stream(used).map(d -> d - from).toArray(),
-                Arrays.stream(used)
-                    .mapToObj(d -> rowsOfDistinct.get(d).stream().mapToInt(r -> r).toArray())
-                    .toArray(int[][]::new)));
+        chunks.add(chunk(masks, start, used, firstOf, rows));
       }
     }
     return chunks;
+  }
+
+  /**
+   * Numbers the different rows in the order in which they come first.
+   *
+   * @param distinct set to each row's number
+   * @param firstOf set to the first row of each number
+   * @return how many there are
+   */
+  private int tellApart(MaskMatrix masks, int[] distinct, int[] firstOf) {
+    Map<Long, Integer> known = new HashMap<>();
+    int all = 0;
+    for (int i = 0; i < masks.rows(); i++) {
+      Integer before = mayRepeat(design) ? known.putIfAbsent(masks.words()[i], all) : null;
+      distinct[i] = before == null ? all : before;
+      if (before == null) {
+        firstOf[all++] = i;
+      }
+    }
+    return all;
+  }
+
+  private static Chunk chunk(MaskMatrix masks, int start, int[] used, int[] firstOf, int[][] rows) {
+    int[] slots = new int[used.length];
+    int[] selected = new int[used.length];
+    int[][] rowsOfSlots = new int[used.length][];
+    for (int i = 0; i < used.length; i++) {
+      slots[i] = used[i] - start;
+      selected[i] = firstOf[used[i]];
+      rowsOfSlots[i] = rows[used[i]];
+    }
+    return new Chunk(masks.select(selected), slots, rowsOfSlots);
   }
 }

@@ -4,6 +4,7 @@ import io.ablate.forward.BatchOrder;
 import io.ablate.forward.Calibration;
 import io.ablate.forward.ProcessMemory;
 import io.ablate.instrument.InstrumentedModel;
+import io.ablate.mask.LeaveOneOutMasks;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -51,7 +52,8 @@ public final class Planner {
         batch,
         perPass,
         (open * examples + scale) * perPass + (gradients == null ? 0 : gradients.seconds()),
-        memory(calibration, batch, examples, model.components().size(), gradients),
+        memory(calibration, batch, examples, model.components().size(), gradients)
+            + sharedPrefixBytes(request, setup),
         disk + (gradients == null ? 0 : gradients.diskBytes()),
         calibration,
         gradients);
@@ -74,6 +76,13 @@ public final class Planner {
         open * gradients.cost() * secondsPerPass,
         layout.memoryBytes(),
         layout.diskBytes());
+  }
+
+  /** Calibration's masks have nothing in common, and so do not show it. */
+  private static long sharedPrefixBytes(CollectRequest request, CollectSetup setup) {
+    return request.design() instanceof LeaveOneOutMasks
+        ? request.settings().backend().sharedPrefixBytes(setup.options())
+        : 0;
   }
 
   /**

@@ -28,6 +28,11 @@ public interface ForwardBackend {
     return precision == Precision.FP32;
   }
 
+  /** What a session may keep of passes that have their beginning in common, at most, in bytes. */
+  default long sharedPrefixBytes(ForwardOptions options) {
+    return 0;
+  }
+
   /**
    * Loads a model.
    *

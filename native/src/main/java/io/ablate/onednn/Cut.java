@@ -14,7 +14,7 @@ import java.util.Map;
  */
 record Cut(int step, List<Live> live) {
   /** What all cuts together may take, of one row. */
-  private static final long MOST_BYTES = 32L << 20;
+  static final long MOST_BYTES = 32L << 20;
 
   /**
    * A value.

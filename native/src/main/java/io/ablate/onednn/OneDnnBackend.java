@@ -67,6 +67,11 @@ final class OneDnnBackend implements ForwardBackend {
   }
 
   @Override
+  public long sharedPrefixBytes(ForwardOptions options) {
+    return Cut.MOST_BYTES * options.threads();
+  }
+
+  @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
     Bfloat16Support.require(options.precision());
     return new OneDnnSession(model, options);
