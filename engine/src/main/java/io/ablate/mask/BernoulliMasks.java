@@ -49,11 +49,23 @@ public final class BernoulliMasks implements MaskDesign {
 
   @Override
   public void row(long row, long[] words, int offset) {
+    row(row, words, offset, new PhiloxLanes());
+  }
+
+  @Override
+  public void rows(long first, int count, long[] words) {
+    PhiloxLanes lanes = new PhiloxLanes();
+    int wordsPerRow = MaskMatrix.wordsPerRow(columns);
+    for (int i = 0; i < count; i++) {
+      row(first + i, words, i * wordsPerRow, lanes);
+    }
+  }
+
+  private void row(long row, long[] words, int offset, PhiloxLanes lanes) {
     if (row < 0) {
       throw new IllegalArgumentException("negative row " + row);
     }
     int count = MaskMatrix.wordsPerRow(columns);
-    PhiloxLanes lanes = new PhiloxLanes();
     for (int word = 0; word < count; word += WORDS) {
       lanes.draw(word * DRAWS_PER_WORD, 0, row, seed);
       lanes.compare(threshold);

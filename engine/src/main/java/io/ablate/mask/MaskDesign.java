@@ -24,4 +24,16 @@ public interface MaskDesign {
    * @param words receives {@code MaskMatrix.wordsPerRow(columns())} words from {@code offset}
    */
   void row(long row, long[] words, int offset);
+
+  /**
+   * Writes rows {@code first} to {@code first + count − 1}, one after another from the beginning.
+   *
+   * @param words receives {@code count} times {@code MaskMatrix.wordsPerRow(columns())} words
+   */
+  default void rows(long first, int count, long[] words) {
+    int wordsPerRow = MaskMatrix.wordsPerRow(columns());
+    for (int i = 0; i < count; i++) {
+      row(first + i, words, i * wordsPerRow);
+    }
+  }
 }

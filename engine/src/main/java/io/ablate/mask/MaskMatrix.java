@@ -25,9 +25,7 @@ public final class MaskMatrix {
   /** Rows {@code first} to {@code first + rows − 1} of a design. */
   public static MaskMatrix of(MaskDesign design, long first, int rows) {
     MaskMatrix matrix = new MaskMatrix(rows, design.columns());
-    for (int i = 0; i < rows; i++) {
-      design.row(first + i, matrix.words, i * matrix.wordsPerRow);
-    }
+    design.rows(first, rows, matrix.words);
     return matrix;
   }
 

@@ -18,6 +18,7 @@ final class Differentiation {
   private final Program program;
   private final List<Step> steps;
   private final Set<Integer> masked = new HashSet<>();
+  private final Set<Integer> unrounded;
 
   /** Derivatives that are there already, by the storage of the value. */
   private final Map<Integer, Value> gradients = new HashMap<>();
@@ -27,6 +28,7 @@ final class Differentiation {
   private Differentiation(Program program) {
     this.program = program;
     this.steps = new ArrayList<>(program.steps());
+    this.unrounded = new HashSet<>(program.unrounded());
   }
 
   /**
@@ -65,7 +67,8 @@ final class Differentiation {
         program.masks(),
         program.logits(),
         new Program.Backward(first, logits),
-        program.precision());
+        program.precision(),
+        Set.copyOf(unrounded));
   }
 
   /** The way back through a maximum needs to know where it was. */
@@ -141,6 +144,9 @@ final class Differentiation {
     boolean needsAdded = added != null && masked.contains(added.storage());
     boolean known = needsAdded && added != null && gradients.containsKey(added.storage());
     Value residual = needsAdded && added != null ? gradientOf(added) : null;
+    if (residual != null && isUnrounded(residual) != isUnrounded(gradient)) {
+      throw unsupported(step, "a sum of values of two precisions");
+    }
     MaskBackward.Form form =
         new MaskBackward.Form(
             rectified,
@@ -277,8 +283,16 @@ final class Differentiation {
     return view(known, value);
   }
 
+  private boolean isUnrounded(Value value) {
+    return unrounded.contains(value.storage());
+  }
+
   private Value like(Value value) {
-    return value.withStorage(storages++, value.batch());
+    Value gradient = value.withStorage(storages++, value.batch());
+    if (isUnrounded(value)) {
+      unrounded.add(gradient.storage());
+    }
+    return gradient;
   }
 
   /** A derivative with the extents of a view of its value. */

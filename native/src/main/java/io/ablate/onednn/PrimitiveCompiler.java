@@ -329,6 +329,19 @@ final class PrimitiveCompiler {
     Value input = step.input();
     MemorySegment source = descriptor(input, attributes.rows(input));
     attributes.bindings.add(input(input, source, attributes));
+    if (program.elements(input) != program.elements(step.output())) {
+      if (!step.isCopy()) {
+        throw new IllegalArgumentException("only a copy goes from one type to another");
+      }
+      return scope.make(
+          "primitive_desc",
+          "dnnl_reorder_primitive_desc_create",
+          source,
+          OneDnn.engine(),
+          output,
+          OneDnn.engine(),
+          plainAttributes());
+    }
     PostOp.Binary first =
         step.post().getFirst() instanceof PostOp.Binary binary
             ? binary

@@ -3,6 +3,7 @@ package io.ablate.onednn;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.Precision;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param logits [rows, classes]
  * @param backward what makes it a program of gradients; null for passes alone
  * @param precision of values and weights
+ * @param unrounded storages of values that are float32 where others are not: logits, and what they
+ *     come from
  */
 record Program(
     BatchShape shape,
@@ -25,7 +28,8 @@ record Program(
     List<int[]> masks,
     Value logits,
     @Nullable Backward backward,
-    Precision precision) {
+    Precision precision,
+    Set<Integer> unrounded) {
 
   /**
    * The way back: the steps from {@code first} on compute the derivative by the masks.
@@ -35,9 +39,9 @@ record Program(
    */
   record Backward(int first, Value logits) {}
 
-  /** What a value is stored as: logits as float32 always. */
+  /** What a value is stored as. */
   Elements elements(Value value) {
-    return value.storage() == logits.storage() ? Elements.F32 : weights();
+    return unrounded.contains(value.storage()) ? Elements.F32 : weights();
   }
 
   /** What weights are stored as. */

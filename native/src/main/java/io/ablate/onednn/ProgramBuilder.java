@@ -4,8 +4,11 @@ import io.ablate.forward.BatchShape;
 import io.ablate.forward.Precision;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The steps of a program as it grows. An element-wise operation joins the step that computes its
@@ -16,6 +19,7 @@ final class ProgramBuilder {
   private final List<Step> steps = new ArrayList<>();
   private final List<int[]> masks = new ArrayList<>();
   private final Map<Integer, Integer> producers = new HashMap<>();
+  private final Set<Integer> masked = new HashSet<>();
   private final Precision precision;
   private final boolean keeps;
   private int storages;
@@ -47,7 +51,15 @@ final class ProgramBuilder {
   Value add(Step step) {
     producers.put(step.output().storage(), steps.size());
     steps.add(step);
+    noteMasked(step);
     return step.output();
+  }
+
+  private void noteMasked(Step step) {
+    if (step.inputs().stream().anyMatch(this::isMasked)
+        || step.post().stream().anyMatch(this::isMasked)) {
+      masked.add(step.output().storage());
+    }
   }
 
   /**
@@ -59,6 +71,7 @@ final class ProgramBuilder {
     Integer producer = producers.get(value.storage());
     if (onlyUse && producer != null && joins(value, op)) {
       steps.get(producer).post().add(op);
+      noteMasked(steps.get(producer));
       return value;
     }
     int rows = op instanceof PostOp.Binary b ? Math.max(value.batch(), b.operand().batch()) : 1;
@@ -75,9 +88,28 @@ final class ProgramBuilder {
     if (op instanceof PostOp.Binary binary) {
       return binary.operand().batch() <= value.batch()
           && !(binary.operand() instanceof Operand.Tensor tensor
-              && producers.getOrDefault(tensor.value().storage(), -1) >= producer);
+              && producers.getOrDefault(tensor.value().storage(), -1) >= producer)
+          && (precision == Precision.FP32 || isMasked(value) || !isMasked(op));
     }
     return true;
+  }
+
+  /**
+   * Whether masks have a part in a value. What all masks of an example share is stored, and so
+   * rounded, where its rows are one: then it must be in every batch, or a row's bits would depend
+   * on its company.
+   */
+  private boolean isMasked(Value value) {
+    return masked.contains(value.storage());
+  }
+
+  private boolean isMasked(PostOp op) {
+    return op instanceof PostOp.Binary(int _, Operand operand)
+        && switch (operand) {
+          case Operand.Mask _ -> true;
+          case Operand.Tensor(Value value) -> isMasked(value);
+          case Operand.Constant _ -> false;
+        };
   }
 
   private boolean isOpen(Step step, PostOp op) {
@@ -114,17 +146,50 @@ final class ProgramBuilder {
   }
 
   Program build(Value input, Value logits) {
+    Set<Integer> unrounded = new HashSet<>();
+    Value result = precision == Precision.FP32 ? logits : unrounded(logits, unrounded);
     return new Program(
-        shape, input, List.copyOf(steps), List.copyOf(masks), stored(logits), null, precision);
+        shape,
+        input,
+        List.copyOf(steps),
+        List.copyOf(masks),
+        result,
+        null,
+        precision,
+        Set.copyOf(unrounded));
   }
 
-  /** As float32 if they are not: a sum of products is written as such, others are copied. */
-  private Value stored(Value logits) {
-    Integer producer = producers.get(logits.storage());
-    boolean widens =
-        producer != null
-            && !(steps.get(producer) instanceof Step.Pooling)
-            && !(steps.get(producer) instanceof Step.Concatenation);
-    return precision == Precision.FP32 || widens ? logits : copy(logits, logits.batch());
+  /**
+   * The logits as float32: sums of products are written as such, also where something element-wise
+   * follows; others are copied.
+   *
+   * @param storages of float32
+   */
+  private Value unrounded(Value logits, Set<Integer> storages) {
+    Step last = producer(logits);
+    if (last instanceof Step.Pointwise point && isSumOfProducts(producer(point.input()))) {
+      int raw = point.input().storage();
+      boolean only = steps.stream().filter(step -> reads(step, raw)).count() == 1;
+      if (only) {
+        storages.addAll(List.of(raw, logits.storage()));
+        return logits;
+      }
+    }
+    Value result = isSumOfProducts(last) ? logits : copy(logits, logits.batch());
+    storages.add(result.storage());
+    return result;
+  }
+
+  private static boolean isSumOfProducts(@Nullable Step step) {
+    return step instanceof Step.Linear || step instanceof Step.Convolution;
+  }
+
+  private @Nullable Step producer(Value value) {
+    Integer producer = producers.get(value.storage());
+    return producer == null ? null : steps.get(producer);
+  }
+
+  private static boolean reads(Step step, int storage) {
+    return CompiledProgram.reads(step).stream().anyMatch(value -> value.storage() == storage);
   }
 }

@@ -101,6 +101,15 @@ sealed interface Step {
    * @param post one or more
    */
   record Pointwise(Value input, Value output, List<PostOp> post) implements Step {
+    /** Whether every number of the output is one of the input. */
+    boolean isCopy() {
+      return post.size() == 1
+          && post.getFirst() instanceof PostOp.Eltwise(int algorithm, float alpha, float beta)
+          && algorithm == Const.ELTWISE_LINEAR
+          && alpha == 1
+          && beta == 0;
+    }
+
     @Override
     public List<Value> inputs() {
       return List.of(input);
