@@ -2,6 +2,7 @@ package io.ablate.onednn;
 
 import io.ablate.jit.MaskBackward;
 import io.ablate.jit.WinogradTransforms;
+import io.ablate.nativelib.NativeAllocations;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -46,6 +47,7 @@ final class NativeScope implements AutoCloseable {
           LIVE.decrementAndGet();
         });
     LIVE.incrementAndGet();
+    NativeAllocations.add();
     return object;
   }
 
@@ -67,6 +69,7 @@ final class NativeScope implements AutoCloseable {
 
   /** Zeros. */
   MemorySegment allocate(long bytes) {
+    NativeAllocations.add();
     return arena.allocate(Math.max(bytes, 1), ALIGNMENT);
   }
 

@@ -9,6 +9,7 @@ import io.ablate.base.Problem;
 import io.ablate.linalg.EjmlLinearAlgebra;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.mask.MaskMatrix;
+import io.ablate.nativelib.NativeAllocations;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -193,6 +194,7 @@ public final class OpenBlasLinearAlgebra implements LinearAlgebra {
   }
 
   private static MemorySegment allocate(Arena arena, long doubles) {
+    NativeAllocations.add();
     return arena.allocate(8 * Math.max(1, doubles), 64);
   }
 

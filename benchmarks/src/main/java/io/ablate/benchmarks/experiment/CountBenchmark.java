@@ -7,6 +7,7 @@ import io.ablate.forward.BatchOrder;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBackendProvider;
 import io.ablate.forward.ForwardBackends;
+import io.ablate.nativelib.NativeAllocations;
 import java.lang.management.ManagementFactory;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +58,7 @@ public class CountBenchmark {
     public long countScalePasses;
     public long countBytesHandedOver;
     public long countBytesAllocatedPerPass;
+    public long countNativeAllocationsOfMorePasses;
   }
 
   @Benchmark
@@ -76,6 +78,7 @@ public class CountBenchmark {
     // What more rows allocate, without what every collection does.
     counts.countBytesAllocatedPerPass =
         Math.round((double) (many.allocated() - few.allocated()) / (4L * (MANY - FEW)));
+    counts.countNativeAllocationsOfMorePasses = many.nativeAllocations() - few.nativeAllocations();
     return passes;
   }
 
@@ -87,7 +90,7 @@ public class CountBenchmark {
         .orElseThrow();
   }
 
-  private record Collected(CountingBackend backend, long allocated) {}
+  private record Collected(CountingBackend backend, long allocated, long nativeAllocations) {}
 
   private Collected collected(int rows) {
     CountingBackend counting = new CountingBackend(named(backend));
@@ -98,13 +101,17 @@ public class CountBenchmark {
             .batch(BatchOrder.MASKS, BATCH);
     try (SmallExperiment small = new SmallExperiment(new int[] {rows})) {
       long before = THREADS.getTotalThreadAllocatedBytes();
+      long nativeBefore = NativeAllocations.count();
       small.collect(
           settings,
           stores -> {
             stores.training(small.design());
             return stores.gradients(small.gradients(), small.design(), SmallExperiment.OUTPUT);
           });
-      return new Collected(counting, THREADS.getTotalThreadAllocatedBytes() - before);
+      return new Collected(
+          counting,
+          THREADS.getTotalThreadAllocatedBytes() - before,
+          NativeAllocations.count() - nativeBefore);
     }
   }
 }
