@@ -157,9 +157,13 @@ final class ElementwiseLowering {
     requireFits(node, wide, other);
     boolean shared = wide.batch() < batch;
     Value target = shared ? program.repeated(wide) : wide;
+    boolean only = shared || lowering.onlyUse(node, swaps ? 1 : 0);
+    PostOp once = new PostOp.Binary(algorithm, new Operand.Tensor(other));
+    if (only && program.spreads(target) && program.joins(target, once)) {
+      return program.apply(target, true, once);
+    }
     Value operand = other.batch() < batch ? program.repeated(other) : other;
     PostOp op = new PostOp.Binary(algorithm, new Operand.Tensor(operand));
-    boolean only = shared || lowering.onlyUse(node, swaps ? 1 : 0);
     boolean sameExtents = target.elements() == operand.elements();
     if (commutes && sameExtents && !(only && program.joins(target, op))) {
       // Whichever is computed later can take the other.

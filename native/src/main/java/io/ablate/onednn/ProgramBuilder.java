@@ -89,16 +89,33 @@ final class ProgramBuilder {
       return binary.operand().batch() <= value.batch()
           && !(binary.operand() instanceof Operand.Tensor tensor
               && producers.getOrDefault(tensor.value().storage(), -1) >= producer)
-          && (precision == Precision.FP32 || isMasked(value) || !isMasked(op));
+          && (precision == Precision.FP32 || joinsInEveryBatch(steps.get(producer), value, op));
     }
     return true;
   }
 
   /**
-   * Whether masks have a part in a value. What all masks of an example share is stored, and so
-   * rounded, where its rows are one: then it must be in every batch, or a row's bits would depend
-   * on its company.
+   * What all masks of an example share is stored, and so rounded, where its rows are one: then it
+   * must be in every batch, or a row's bits would depend on its company.
    */
+  private boolean joinsInEveryBatch(Step producer, Value value, PostOp op) {
+    if (!isMasked(value)) {
+      return !isMasked(op);
+    }
+    // Where rows begin to differ they go one by one, and take what they share as it is.
+    boolean begins = producer instanceof Step.Pointwise point && !isMasked(point.input());
+    return isMasked(op) || begins || !takesValue(op);
+  }
+
+  /** Whether the rows of a value begin to differ where it is computed. */
+  boolean spreads(Value value) {
+    Integer producer = producers.get(value.storage());
+    return producer != null
+        && steps.get(producer) instanceof Step.Pointwise point
+        && point.input().batch() < value.batch();
+  }
+
+  /** Whether masks have a part in a value. */
   private boolean isMasked(Value value) {
     return masked.contains(value.storage());
   }
@@ -116,12 +133,15 @@ final class ProgramBuilder {
     if (step instanceof Step.Pooling || step instanceof Step.Concatenation) {
       return false;
     }
+    boolean masks = op instanceof PostOp.Binary(int _, Operand.Mask _);
     if (!keeps) {
-      return true;
+      // Depthwise code takes one mask for all rows, but not one for each: then none, or the places
+      // where numbers are rounded would depend on the batch.
+      return precision == Precision.FP32
+          || !(masks && step instanceof Step.Convolution conv && conv.groups() > 1);
     }
     // A mask comes first and a function last, so that its input and its result are values; one
     // value is added.
-    boolean masks = op instanceof PostOp.Binary(int _, Operand.Mask _);
     return step instanceof Step.Pointwise
         && !masks
         && step.post().getLast() instanceof PostOp.Binary
