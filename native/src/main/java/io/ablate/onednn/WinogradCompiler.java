@@ -230,7 +230,7 @@ final class WinogradCompiler {
               compiled.descriptors().any(Elements.F32, dims),
               MemorySegment.NULL,
               target,
-              compiled.plainAttributes());
+              PrimitiveCompiler.plainAttributes(scope));
       MemorySegment wanted =
           OneDnn.pointer("dnnl_primitive_desc_query_md", operation, Const.QUERY_WEIGHTS_MD, 0);
       MemorySegment packed =
