@@ -25,7 +25,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Backends, versions, devices, what is missing and how to get it. Fails only where it is to mend. */
+/**
+ * Backends, versions, devices, what is missing and how to get it. Fails only where it is to mend.
+ */
 @Command(
     name = "doctor",
     sortOptions = false,
@@ -142,8 +144,7 @@ final class DoctorCommand extends Subcommand {
     findings.addAll(devices());
     CudaLibraries libraries = CudaLibraries.here();
     findings.add(
-        finding(
-            "libraries", "cuda 12, cudnn 9", libraries.whyUnusable(), libraries::source, ""));
+        finding("libraries", "cuda 12, cudnn 9", libraries.whyUnusable(), libraries::source, ""));
     findings.add(cifar10());
     return findings;
   }
