@@ -20,17 +20,17 @@ final class FitSpeeds {
     Synthetic data = new Synthetic(rows, columns, examples, 1);
     Synthetic few = new Synthetic(rows, columns, 1, 1);
     for (String method : METHODS) {
-      Estimator estimator = Estimators.byName(method);
-      estimator.fit(few.data, place.context()); // compiles and loads
-      long start = System.nanoTime();
-      estimator.fit(data.data, place.context());
-      double seconds = (System.nanoTime() - start) * 1e-9;
-      results.measure(
-          "%s, n = %d, m = %d, %d examples".formatted(method, columns, rows, examples),
-          examples / seconds,
-          "fits/s",
-          Double.NaN,
-          "one run");
+      String what = "%s, n = %d, m = %d, %d examples".formatted(method, columns, rows, examples);
+      results.attempt(
+          what,
+          () -> {
+            Estimator estimator = Estimators.byName(method);
+            estimator.fit(few.data, place.context()); // compiles and loads
+            long start = System.nanoTime();
+            estimator.fit(data.data, place.context());
+            double seconds = (System.nanoTime() - start) * 1e-9;
+            results.measure(what, examples / seconds, "fits/s", Double.NaN, "one run");
+          });
     }
   }
 }

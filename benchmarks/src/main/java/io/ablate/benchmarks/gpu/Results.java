@@ -59,6 +59,17 @@ final class Results {
     System.err.println("        " + what + ": " + number(value) + " " + unit);
   }
 
+  /** Work that measures; where it fails, for lack of memory say, the table says so instead. */
+  void attempt(String what, Runnable work) {
+    try {
+      work.run();
+    } catch (AblateException | IllegalStateException e) {
+      measurements.add(
+          new Measurement(what, Double.NaN, "", Double.NaN, String.valueOf(e.getMessage())));
+      System.err.println("        " + what + ": " + e.getMessage());
+    }
+  }
+
   boolean passed() {
     return checks.stream().allMatch(Check::passed);
   }
@@ -109,6 +120,9 @@ final class Results {
   }
 
   private static String number(double value) {
+    if (Double.isNaN(value)) {
+      return "–";
+    }
     return Math.abs(value) >= 1000
         ? String.format(Locale.ROOT, "%,.0f", value)
         : String.format(Locale.ROOT, "%.3g", value);
