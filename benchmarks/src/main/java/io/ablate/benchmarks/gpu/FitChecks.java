@@ -33,9 +33,12 @@ final class FitChecks {
   private static final int EXAMPLES = 4;
   private static final int TRAINED = 700;
 
+  static final List<String> METHODS =
+      List.of("least-squares", "ridge", "lasso", "relu", "relu-tuned");
+
   private FitChecks() {}
 
-  static void run(Place place, Results results) {
+  static void run(Place place, List<String> methods, Results results) {
     MaskMatrix masks = MaskMatrix.of(new BernoulliMasks(3, 0.9, COLUMNS), 0, ROWS);
     double[] narrow = random(COLUMNS * SIDES, 1);
     double[] wide = random(ROWS * SIDES, 2);
@@ -71,7 +74,7 @@ final class FitChecks {
           return sides;
         });
     Synthetic data = new Synthetic(TRAINED + ROWS, COLUMNS, EXAMPLES, 6);
-    for (String method : List.of("least-squares", "ridge", "lasso", "relu", "relu-tuned")) {
+    for (String method : methods) {
       results.check(
           method + ", LDS there and here", SCORES, () -> scores(method, data.data, place));
     }
