@@ -59,7 +59,7 @@ record Maven(String program) {
       throw new LibraryUnavailableException(
           Problem.of("Maven is needed to fetch " + coordinates)
               .at(program)
-              .found(e.getMessage())
+              .found("it cannot be started")
               .remedy("install Maven 3.8 or newer, and run the command again"),
           e);
     }
