@@ -23,10 +23,10 @@ import java.util.SplittableRandom;
  *
  * @param exampleShape without the batch
  */
-record Network(OnnxModel model, ComponentSet components, long[] exampleShape, int classes) {
-  static final int LABEL = 3;
+public record Network(OnnxModel model, ComponentSet components, long[] exampleShape, int classes) {
+  public static final int LABEL = 3;
 
-  static Network named(String name) {
+  public static Network named(String name) {
     return switch (name) {
       case RandomNetworks.RESNET_50 -> imageNet(RandomNetworks.resnet50());
       case RandomNetworks.VIT_B_16 -> imageNet(RandomNetworks.vitB16());
@@ -54,7 +54,7 @@ record Network(OnnxModel model, ComponentSet components, long[] exampleShape, in
         classes);
   }
 
-  InstrumentedModel instrumented(OutputFunction output) {
+  public InstrumentedModel instrumented(OutputFunction output) {
     return Instrumenter.instrument(
         model, components, InstrumentOptions.defaults().outputFunction(output));
   }
@@ -72,7 +72,7 @@ record Network(OnnxModel model, ComponentSet components, long[] exampleShape, in
   }
 
   /** As many examples as rows; in the order by masks, one example as often. */
-  float[] examples(int batch, BatchOrder order) {
+  public float[] examples(int batch, BatchOrder order) {
     int elements = elements();
     float[] examples = new float[batch * elements];
     SplittableRandom random = new SplittableRandom(6);
@@ -88,12 +88,12 @@ record Network(OnnxModel model, ComponentSet components, long[] exampleShape, in
   }
 
   /** The example of one row. */
-  float[] example(float[] examples, int row) {
+  public float[] example(float[] examples, int row) {
     return Arrays.copyOfRange(examples, row * elements(), (row + 1) * elements());
   }
 
   /** Fills the examples of a batch of masked passes. */
-  void fill(ForwardBatch batch, float[] examples) {
+  public void fill(ForwardBatch batch, float[] examples) {
     for (int slot = 0; slot < batch.shape().examples(); slot++) {
       batch.setExample(slot, example(examples, slot), LABEL);
     }

@@ -7,7 +7,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 
 /** Options of a main class, each with a number or a word. */
-final class NumberOptions {
+public final class NumberOptions {
   private final Map<String, Double> values;
   private final Map<String, String> words;
 
@@ -16,12 +16,12 @@ final class NumberOptions {
    * @param defaults the options that exist
    * @throws UsageException naming them if there is another, or no number
    */
-  NumberOptions(String[] arguments, Map<String, Double> defaults) {
+  public NumberOptions(String[] arguments, Map<String, Double> defaults) {
     this(arguments, defaults, Map.of());
   }
 
   /** The same with options that take words. */
-  NumberOptions(
+  public NumberOptions(
       String[] arguments, Map<String, Double> defaults, Map<String, String> defaultWords) {
     values = new TreeMap<>(defaults);
     words = new TreeMap<>(defaultWords);
@@ -44,15 +44,15 @@ final class NumberOptions {
     }
   }
 
-  String word(String name) {
+  public String word(String name) {
     return Objects.requireNonNull(words.get(name), name);
   }
 
-  double number(String name) {
+  public double number(String name) {
     return Objects.requireNonNull(values.get(name), name);
   }
 
-  int whole(String name) {
+  public int whole(String name) {
     return (int) number(name);
   }
 }

@@ -10,15 +10,15 @@ import java.util.SplittableRandom;
  * Outputs that are linear in the mask plus noise, with known effects, in as many layers as
  * ResNet-18.
  */
-final class Synthetic {
+public final class Synthetic {
   private static final int LAYERS = 20;
 
-  final TrainingData data;
+  public final TrainingData data;
 
   /** Effects of the components, examples × n. */
   final double[][] effects;
 
-  Synthetic(int rows, int columns, int examples, double noise) {
+  public Synthetic(int rows, int columns, int examples, double noise) {
     MaskMatrix masks = MaskMatrix.of(new BernoulliMasks(11, 0.9, columns), 0, rows);
     SplittableRandom random = new SplittableRandom(12);
     effects = new double[examples][columns];

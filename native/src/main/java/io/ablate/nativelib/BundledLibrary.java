@@ -9,18 +9,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /**
  * A shared library with its companions, kept as class-path resources. They are extracted once into
  * a folder named by their digests, checked at every start, and loaded by absolute path in the given
- * order. A file whose size and time of change are those of the last check is not read again: the
- * digest of a large library takes a third of a second.
+ * order.
  *
  * @param name first part of the cache folder's name
  * @param resourceFolder where the files lie on the class path, without a leading or final slash
@@ -61,22 +56,19 @@ public record BundledLibrary(
 
   /** The folder that holds all files with the right bytes; safe under concurrent starts. */
   Path extract(Path cache) throws LibraryUnavailableException {
-    Path folder = cache.resolve(name + "-" + digest().substring(0, 16));
+    CheckedFiles checked = new CheckedFiles(name, files);
+    Path folder = checked.folder(cache);
     try {
-      if (!isComplete(folder)) {
-        Files.createDirectories(folder);
-        synchronized (BundledLibrary.class) {
-          try (FileChannel channel =
-              FileChannel.open(
-                  folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            channel.lock(); // other processes wait; closing the channel releases it
-            for (LibraryFile file : files) {
-              if (!hasRightBytes(folder, file)) {
-                write(folder, file);
+      if (!checked.isComplete(folder)) {
+        CheckedFiles.fill(
+            folder,
+            () -> {
+              for (LibraryFile file : files) {
+                if (!CheckedFiles.isRight(folder, file)) {
+                  write(folder, file);
+                }
               }
-            }
-          }
-        }
+            });
       }
       return folder;
     } catch (IOException | AblateException e) {
@@ -113,54 +105,6 @@ public record BundledLibrary(
     }
   }
 
-  private boolean isComplete(Path folder) {
-    return files.stream().allMatch(file -> hasRightBytes(folder, file));
-  }
-
-  private static boolean hasRightBytes(Path folder, LibraryFile file) {
-    Path path = folder.resolve(file.name());
-    if (!Files.isRegularFile(path)) {
-      return false;
-    }
-    Path checked = folder.resolve(file.name() + ".checked");
-    String state = state(path);
-    if (!state.isEmpty() && state.equals(content(checked))) {
-      return true;
-    }
-    boolean right = Sha256.of(path).equals(file.sha256());
-    if (right && !state.isEmpty()) {
-      try {
-        AtomicFile.write(checked, out -> out.write(state.getBytes(StandardCharsets.UTF_8)));
-      } catch (AblateException e) {
-        // A folder that cannot be written: the next start reads the file again.
-      }
-    }
-    return right;
-  }
-
-  /** Size and time of change; empty if they cannot be told. */
-  private static String state(Path path) {
-    try {
-      return Files.size(path) + " bytes, changed " + Files.getLastModifiedTime(path);
-    } catch (IOException e) {
-      return "";
-    }
-  }
-
-  private static String content(Path path) {
-    try {
-      return Files.readString(path);
-    } catch (IOException e) {
-      return "";
-    }
-  }
-
-  private String digest() {
-    StringBuilder all = new StringBuilder();
-    files.forEach(file -> all.append(file.sha256()).append("  ").append(file.name()).append('\n'));
-    return Sha256.of(all.toString().getBytes(StandardCharsets.UTF_8));
-  }
-
   @SuppressWarnings("restricted") // loading native code is the purpose
   private static SymbolLookup open(Path folder, LibraryFile file)
       throws LibraryUnavailableException {
@@ -171,7 +115,12 @@ public record BundledLibrary(
         // The system has none: the bundled copy follows.
       }
     }
-    Path path = folder.resolve(file.name()).toAbsolutePath();
+    return open(folder.resolve(file.name()).toAbsolutePath());
+  }
+
+  /** Loads a file for the life of the process. */
+  @SuppressWarnings("restricted") // loading native code is the purpose
+  static SymbolLookup open(Path path) throws LibraryUnavailableException {
     try {
       return SymbolLookup.libraryLookup(path, Arena.global());
     } catch (IllegalArgumentException e) {

@@ -3,16 +3,16 @@ package io.ablate.ort;
 import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
+import io.ablate.cuda.CudaLibraries;
 import io.ablate.forward.OrtNatives;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.foreign.Arena;
-import java.lang.foreign.SymbolLookup;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,68 +25,57 @@ final class CudaProviderLibrary {
   private static final List<String> PARTS =
       List.of("onnxruntime_providers_shared", "onnxruntime_providers_cuda");
 
-  /** What the provider of 1.29.0 is linked against, and cuDNN, which it needs at a convolution. */
-  private static final List<String> NEEDED =
-      List.of(
-          "libcudart.so.12",
-          "libcublasLt.so.12",
-          "libcublas.so.12",
-          "libcurand.so.10",
-          "libcudnn.so.9");
-
   private final Path folder;
   private final String resources;
-  private final List<String> needed;
+  private final Supplier<Optional<Problem>> needed;
 
   /**
    * @param folder where ONNX Runtime's main library lies
    * @param resources folder of its libraries on the class path, without a leading or final slash
-   * @param needed names of other libraries, as the system's loader takes them
+   * @param needed loads the libraries that it needs, and says what is in the way
    */
-  CudaProviderLibrary(Path folder, String resources, List<String> needed) {
+  CudaProviderLibrary(Path folder, String resources, Supplier<Optional<Problem>> needed) {
     this.folder = folder;
     this.resources = resources;
-    this.needed = List.copyOf(needed);
+    this.needed = needed;
   }
 
   /** That of the ONNX Runtime of this process. */
   static CudaProviderLibrary here() {
     Path folder = OrtNatives.library().getParent();
     return new CudaProviderLibrary(
-        folder == null ? Path.of("") : folder, OrtNatives.resources(), NEEDED);
+        folder == null ? Path.of("") : folder,
+        OrtNatives.resources(),
+        () -> CudaLibraries.here().load());
   }
 
-  /** The first thing that is missing; empty if nothing is. */
+  /** The first thing that is missing; empty if nothing is. Loads what the provider needs. */
   Optional<Problem> problem() {
-    for (String part : PARTS) {
-      String name = System.mapLibraryName(part);
-      if (!Files.isRegularFile(folder.resolve(name)) && resource(name) == null) {
-        return Optional.of(
+    String absent = absent();
+    return absent == null
+        ? needed.get()
+        : Optional.of(
             Problem.of("ONNX Runtime's CUDA provider is not here")
-                .at(name)
+                .at(absent)
                 .expected("it on the class path, or in " + folder)
                 .remedy(
                     "build with the Maven profile cuda, which takes onnxruntime_gpu in place of"
                         + " onnxruntime"));
+  }
+
+  /** Whether this ONNX Runtime brings it. */
+  boolean isPresent() {
+    return absent() == null;
+  }
+
+  private @Nullable String absent() {
+    for (String part : PARTS) {
+      String name = System.mapLibraryName(part);
+      if (!Files.isRegularFile(folder.resolve(name)) && resource(name) == null) {
+        return name;
       }
     }
-    return needed.stream().filter(name -> !isLoadable(name)).findFirst().map(this::lacking);
-  }
-
-  private Problem lacking(String name) {
-    return Problem.of("a library that ONNX Runtime's CUDA provider needs cannot be loaded")
-        .at(name)
-        .remedy("install CUDA 12 and cuDNN 9, or name their folder in LD_LIBRARY_PATH");
-  }
-
-  @SuppressWarnings("restricted") // loading native code is the purpose
-  private static boolean isLoadable(String name) {
-    try {
-      SymbolLookup.libraryLookup(name, Arena.global());
-      return true;
-    } catch (IllegalArgumentException e) {
-      return false;
-    }
+    return null;
   }
 
   private @Nullable URL resource(String name) {

@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -127,7 +128,7 @@ class OrtCudaProviderTest {
   /** As far as the provider gets where ONNX Runtime was built without it: one clear message. */
   @Test
   void shouldSayWhatOnnxRuntimeSaysOfAProviderThatItLacks() {
-    assumeFalse(OrtCudaProvider.whyNoLibrary().isEmpty(), "ONNX Runtime has its CUDA provider");
+    assumeFalse(CudaProviderLibrary.here().isPresent(), "ONNX Runtime has its CUDA provider");
     ExecutionProvider cuda = new CudaExecutionProvider(CudaOptions.defaults(0), 0);
     ForwardBackend unready =
         new BoundBackend("cuda", "1", () -> new Execution(cuda, new HostMemory()));
@@ -145,7 +146,7 @@ class OrtCudaProviderTest {
   @Test
   void shouldNameTheFirstThingThatIsMissing(@TempDir Path folder) throws IOException {
     String absent = "no/such/folder";
-    assertThat(message(new CudaProviderLibrary(folder, absent, List.of())))
+    assertThat(message(new CudaProviderLibrary(folder, absent, Optional::empty)))
         .isEqualTo(
             "ONNX Runtime's CUDA provider is not here: "
                 + System.mapLibraryName("onnxruntime_providers_shared")
@@ -154,22 +155,20 @@ class OrtCudaProviderTest {
                 + "; build with the Maven profile cuda, which takes onnxruntime_gpu in place of"
                 + " onnxruntime");
     Files.createFile(folder.resolve(System.mapLibraryName("onnxruntime_providers_shared")));
-    assertThat(message(new CudaProviderLibrary(folder, absent, List.of())))
+    assertThat(message(new CudaProviderLibrary(folder, absent, Optional::empty)))
         .contains(System.mapLibraryName("onnxruntime_providers_cuda"));
     Files.createFile(folder.resolve(System.mapLibraryName("onnxruntime_providers_cuda")));
-    assertThat(new CudaProviderLibrary(folder, absent, List.of()).problem()).isEmpty();
-    assertThat(message(new CudaProviderLibrary(folder, absent, List.of("libnotthere.so.12"))))
-        .isEqualTo(
-            "a library that ONNX Runtime's CUDA provider needs cannot be loaded:"
-                + " libnotthere.so.12; install CUDA 12 and cuDNN 9, or name their folder in"
-                + " LD_LIBRARY_PATH");
+    assertThat(new CudaProviderLibrary(folder, absent, Optional::empty).problem()).isEmpty();
+    Problem lacking = Problem.of("libnotthere.so.12 cannot be loaded");
+    assertThat(new CudaProviderLibrary(folder, absent, () -> Optional.of(lacking)).problem())
+        .hasValue(lacking);
   }
 
   @Test
   void shouldExtractTheProviderBesideTheLibrary(@TempDir Path folder) throws IOException {
     // Any two files of these names on the class path will do.
     String resources = "io/ablate/ort/provider";
-    CudaProviderLibrary library = new CudaProviderLibrary(folder, resources, List.of());
+    CudaProviderLibrary library = new CudaProviderLibrary(folder, resources, Optional::empty);
     assumeFalse(library.problem().isPresent(), "named as on Linux");
     library.install();
     for (String part : List.of("shared", "cuda")) {

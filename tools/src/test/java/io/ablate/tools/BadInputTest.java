@@ -385,6 +385,7 @@ class BadInputTest {
             "cuda")
         .contains("linear algebra of a device, but not the device");
     fails(USAGE, "doctor", "--device", "abacus").contains("auto, cpu, cuda or cuda:INDEX");
+    fails(USAGE, "doctor", "--fix", "everything").contains("--fix", "expected cuda");
     fails(
             BAD_INPUT,
             "plan",

@@ -3,7 +3,9 @@ package io.ablate.tools.command;
 import io.ablate.backend.Backends;
 import io.ablate.base.DeviceProvider;
 import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
 import io.ablate.base.UserCache;
+import io.ablate.cuda.CudaLibraries;
 import io.ablate.example.Cifar10Download;
 import io.ablate.forward.ForwardBackendProvider;
 import io.ablate.forward.ForwardBackends;
@@ -19,15 +21,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
-/** Backends, versions, devices, what is missing and how to get it. Never fails. */
+/**
+ * Backends, versions, devices, what is missing and how to get it. Fails only where it is to mend.
+ */
 @Command(
     name = "doctor",
     sortOptions = false,
     abbreviateSynopsis = true,
     description = "Show backends, versions and devices, what is missing and how to get it.",
-    footer = {"", "Example:  ablate doctor --json"})
+    footer = {"", "Example:  ablate doctor --json", "          ablate doctor --fix cuda"})
 final class DoctorCommand extends Subcommand {
   /**
    * One thing that was looked for.
@@ -42,10 +48,34 @@ final class DoctorCommand extends Subcommand {
   /** What {@code --json} prints. */
   record Report(Map<String, String> system, List<Finding> findings) {}
 
+  @Option(
+      names = "--fix",
+      paramLabel = "NAME",
+      description =
+          "Fetch what is missing: cuda, the libraries of CUDA 12 and cuDNN 9 (NVIDIA's, under its terms;"
+              + " 2.4 GB by Maven, 1.7 GB of it kept in the cache). An interrupted download goes on.")
+  private @Nullable String fix;
+
   @Override
   void run(ConsoleProgress progress) {
+    if (fix != null) {
+      fix(fix, progress);
+    }
     Report report = new Report(system(), findings());
     print(report, () -> text(report));
+  }
+
+  private void fix(String name, ConsoleProgress progress) {
+    if (!name.equals("cuda")) {
+      throw new UsageException(
+          Problem.of("unknown thing to fix").at("--fix").expected("cuda").found(name));
+    }
+    CudaLibraries libraries = CudaLibraries.here();
+    if (!libraries.isFetched()) {
+      err().println(CudaLibraries.TERMS);
+      err().flush();
+      libraries.fetch(progress);
+    }
   }
 
   private static String text(Report report) {
@@ -112,6 +142,9 @@ final class DoctorCommand extends Subcommand {
       findings.add(finding);
     }
     findings.addAll(devices());
+    CudaLibraries libraries = CudaLibraries.here();
+    findings.add(
+        finding("libraries", "cuda 12, cudnn 9", libraries.whyUnusable(), libraries::source, ""));
     findings.add(cifar10());
     return findings;
   }

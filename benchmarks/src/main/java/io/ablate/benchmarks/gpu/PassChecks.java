@@ -1,0 +1,135 @@
+package io.ablate.benchmarks.gpu;
+
+import io.ablate.benchmarks.Network;
+import io.ablate.differentiate.MaskGradients;
+import io.ablate.forward.BatchOrder;
+import io.ablate.forward.BatchShape;
+import io.ablate.forward.ForwardBackend;
+import io.ablate.forward.ForwardBatch;
+import io.ablate.forward.ForwardSession;
+import io.ablate.forward.GradientBatch;
+import io.ablate.forward.GradientSession;
+import io.ablate.instrument.InstrumentedModel;
+import io.ablate.instrument.OutputFunction;
+import io.ablate.mask.BernoulliMasks;
+import io.ablate.mask.MaskMatrix;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Outputs and mask gradients of the bundled networks, on the device and on the processor. */
+final class PassChecks {
+  static final List<String> NETWORKS =
+      List.of("shapes-resnet", "resnet8-cifar10", "resnet18-cifar10");
+
+  /** Of margins, as for golden outputs. */
+  static final double OUTPUTS = 2e-3;
+
+  /** Of a gradient, in norm and relative. */
+  private static final double GRADIENTS = 1e-2;
+
+  private static final int ROWS = 24;
+  private static final int GRADIENT_ROWS = 4;
+
+  private PassChecks() {}
+
+  static void run(Place place, Results results) {
+    for (String name : NETWORKS) {
+      Network network = Network.named(name);
+      for (BatchOrder order : BatchOrder.values()) {
+        results.check(
+            name + ", margins, a batch of " + order.name().toLowerCase(java.util.Locale.ROOT),
+            OUTPUTS,
+            () -> outputs(place, network, order));
+      }
+      results.check(name + ", mask gradients", GRADIENTS, () -> gradients(place, network));
+    }
+  }
+
+  private static MaskMatrix masks(Network network) {
+    return MaskMatrix.of(new BernoulliMasks(9, 0.9, network.components().size()), 0, ROWS);
+  }
+
+  private static double outputs(Place place, Network network, BatchOrder order) {
+    InstrumentedModel model = network.instrumented(OutputFunction.MARGIN);
+    float[] expected = outputs(place.referencePasses(), place, model, network, order);
+    float[] found =
+        outputs(
+            place.passes(model, place.options(network.exampleShape())),
+            place,
+            model,
+            network,
+            order);
+    double largest = 0;
+    for (int row = 0; row < ROWS; row++) {
+      double difference = Math.abs(found[row] - expected[row]);
+      largest = difference <= largest ? largest : difference; // NaN stays
+    }
+    return largest;
+  }
+
+  private static float[] outputs(
+      ForwardBackend backend,
+      Place place,
+      InstrumentedModel model,
+      Network network,
+      BatchOrder order) {
+    MaskMatrix masks = masks(network);
+    float[] outputs = new float[ROWS];
+    try (ForwardSession session = backend.open(model, place.options(network.exampleShape()));
+        ForwardBatch batch = session.batch(BatchShape.of(order, ROWS))) {
+      network.fill(batch, network.examples(ROWS, order));
+      for (int slot = 0; slot < batch.shape().masks(); slot++) {
+        batch.setMask(slot, masks.words(), slot * masks.wordsPerRow());
+      }
+      batch.run();
+      for (int row = 0; row < ROWS; row++) {
+        outputs[row] = batch.output(row);
+      }
+    }
+    return outputs;
+  }
+
+  private static double gradients(Place place, Network network) {
+    InstrumentedModel model = network.instrumented(OutputFunction.MARGIN_LOGSUMEXP);
+    List<float[]> expected = gradients(place.referencePasses(), place, model, network);
+    List<float[]> found =
+        gradients(
+            place.passes(model, place.options(network.exampleShape())), place, model, network);
+    double worst = 0;
+    for (int row = 0; row < GRADIENT_ROWS; row++) {
+      double square = 0;
+      double difference = 0;
+      for (int i = 0; i < expected.get(row).length; i++) {
+        double value = expected.get(row)[i];
+        square += value * value;
+        difference += Math.pow(found.get(row)[i] - value, 2);
+      }
+      worst = Math.max(worst, Math.sqrt(difference / square));
+    }
+    return worst;
+  }
+
+  private static List<float[]> gradients(
+      ForwardBackend backend, Place place, InstrumentedModel model, Network network) {
+    MaskMatrix masks = masks(network);
+    float[] examples = network.examples(GRADIENT_ROWS, BatchOrder.EXAMPLES);
+    List<float[]> gradients = new ArrayList<>();
+    try (GradientSession session =
+            backend.openGradients(MaskGradients.of(model), place.options(network.exampleShape()));
+        GradientBatch batch = session.batch(GRADIENT_ROWS)) {
+      float[] mask = new float[masks.columns()];
+      for (int slot = 0; slot < GRADIENT_ROWS; slot++) {
+        masks.unpack(slot, mask, 0);
+        batch.setMask(slot, mask);
+        batch.setExample(slot, network.example(examples, slot), Network.LABEL);
+      }
+      batch.run();
+      for (int slot = 0; slot < GRADIENT_ROWS; slot++) {
+        float[] gradient = new float[masks.columns()];
+        batch.gradient(slot, gradient);
+        gradients.add(gradient);
+      }
+    }
+    return gradients;
+  }
+}
