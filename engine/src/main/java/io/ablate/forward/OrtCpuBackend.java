@@ -19,7 +19,8 @@ public final class OrtCpuBackend implements ForwardBackend {
 
   @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
-    return new OrtSessionHandle(OrtSessions.environment(), model, options);
+    return new PooledForwardSession<>(
+        model, new OrtForwardLoader(OrtSessions.environment(), model, options));
   }
 
   @Override
