@@ -23,4 +23,11 @@ public interface FitDeviceProvider extends DeviceProvider {
    * @param index of a device that can be used
    */
   NetworkTrainer networks(int index);
+
+  /**
+   * Lassos on a device.
+   *
+   * @param index of a device that can be used
+   */
+  LassoSolver lasso(int index);
 }

@@ -10,6 +10,8 @@ import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.estimate.FitContext;
 import io.ablate.estimate.FitDeviceProvider;
+import io.ablate.estimate.LassoFold;
+import io.ablate.estimate.LassoSolver;
 import io.ablate.estimate.NetworkStart;
 import io.ablate.estimate.NetworkTrainer;
 import io.ablate.estimate.SparseRows;
@@ -75,6 +77,11 @@ class FitBackendsTest {
     public NetworkTrainer networks(int index) {
       return new Networks(index);
     }
+
+    @Override
+    public LassoSolver lasso(int index) {
+      return new Lassos(index);
+    }
   }
 
   private record Algebra(Devices devices, int index) implements LinearAlgebraProvider {
@@ -136,6 +143,28 @@ class FitBackendsTest {
     }
   }
 
+  private record Lassos(int index) implements LassoSolver {
+    @Override
+    public String name() {
+      return "cuda";
+    }
+
+    @Override
+    public int examplesTogether(long bytes) {
+      return 1;
+    }
+
+    @Override
+    public int callsAtOnce(int threads) {
+      return 1;
+    }
+
+    @Override
+    public Rows rows(LassoFold fold) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
   private static FitBackends select(String device, String linalg, Devices devices) {
     List<LinearAlgebraProvider> algebras = new ArrayList<>(LinearAlgebras.providers());
     algebras.addFirst(new Algebra(devices, devices.usable().indexOf(true) < 0 ? 0 : 1));
@@ -153,7 +182,9 @@ class FitBackendsTest {
     assertThat(fits.device()).isEqualTo("number 2, driver 1");
     FitContext context = fits.context(5, Progress.NONE, 3);
     assertThat(context.networks()).isEqualTo(new Networks(2));
+    assertThat(context.lasso()).isEqualTo(new Lassos(2));
     assertThat(context.quiet().networks()).isEqualTo(new Networks(2));
+    assertThat(context.quiet().lasso()).isEqualTo(new Lassos(2));
     assertThat(context.seed()).isEqualTo(5);
     assertThat(select("cuda:2", "ejml", SECOND).algebra().role().chosen()).isEqualTo("ejml");
     assertThatThrownBy(() -> select("cuda", "auto", SECOND))
@@ -222,6 +253,11 @@ class FitBackendsTest {
     public NetworkTrainer networks(int index) {
       return of.networks(index);
     }
+
+    @Override
+    public LassoSolver lasso(int index) {
+      return of.lasso(index);
+    }
   }
 
   @Test
@@ -229,6 +265,7 @@ class FitBackendsTest {
     FitBackends fits = select("cpu", "auto", SECOND);
     assertThat(fits.algebra().role().chosen()).isEqualTo("ejml");
     assertThat(fits.networks().backend()).isSameAs(NetworkTrainer.reference());
+    assertThat(fits.lasso()).isSameAs(LassoSolver.reference());
     assertThat(fits.device()).isEqualTo("cpu");
     assertThatThrownBy(() -> select("cpu", "cuda", SECOND))
         .isInstanceOf(UsageException.class)

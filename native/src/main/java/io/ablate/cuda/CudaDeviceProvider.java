@@ -2,6 +2,7 @@ package io.ablate.cuda;
 
 import io.ablate.base.Problem;
 import io.ablate.estimate.FitDeviceProvider;
+import io.ablate.estimate.LassoSolver;
 import io.ablate.estimate.NetworkTrainer;
 import io.ablate.linalg.LinearAlgebraProvider;
 import java.util.List;
@@ -50,6 +51,11 @@ public final class CudaDeviceProvider implements FitDeviceProvider {
   @Override
   public NetworkTrainer networks(int index) {
     return new CudaNetworkTrainer(SharedDevice.cuda(index));
+  }
+
+  @Override
+  public LassoSolver lasso(int index) {
+    return new CudaLassoSolver(SharedDevice.cuda(index));
   }
 
   @Override

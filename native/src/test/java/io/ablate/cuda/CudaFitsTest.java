@@ -48,7 +48,7 @@ class CudaFitsTest extends KernelContract {
                   asked.add(method.getName());
                   return method.invoke(trainer, arguments);
                 });
-    return new FitContext(algebra, 7, Progress.NONE, 2, noting);
+    return new FitContext(algebra, 7, Progress.NONE, 2, noting, new CudaLassoSolver(shared));
   }
 
   /** Linear in the masks, with noise enough for networks to stop early. */
@@ -69,11 +69,28 @@ class CudaFitsTest extends KernelContract {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"least-squares", "ridge", "hierarchical", "lasso"})
+  @ValueSource(strings = {"least-squares", "ridge", "hierarchical"})
   void shouldSolveAsTheProcessor(String method) {
     TrainingData data = data(70, 23, 3);
     Estimator estimator = Estimators.byName(method);
     assertClose(estimator.fit(data, onDevice()), estimator.fit(data, HOST), 1e-7);
+  }
+
+  @Test
+  void shouldSolveLassosAsTheProcessor() {
+    TrainingData data = data(70, 23, 3);
+    Estimator estimator = Estimators.byName("lasso");
+    ComponentModels found = estimator.fit(data, onDevice());
+    ComponentModels expected = estimator.fit(data, HOST);
+    assertThat(found.diagnostics()).containsEntry("solver", "cuda");
+    assertThat(expected.diagnostics()).containsEntry("solver", "java");
+    assertThat(found.diagnostics().get("non_zero"))
+        .isEqualTo(expected.diagnostics().get("non_zero"));
+    for (String same : new String[] {"lambda", "cross_validation_rms"}) {
+      assertThat((double[]) found.diagnostics().get(same))
+          .containsExactly((double[]) expected.diagnostics().get(same), within(1e-9));
+    }
+    assertClose(found, expected, 1e-7);
   }
 
   @ParameterizedTest
