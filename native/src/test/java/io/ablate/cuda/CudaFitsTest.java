@@ -76,6 +76,23 @@ class CudaFitsTest extends KernelContract {
     assertClose(estimator.fit(data, onDevice()), estimator.fit(data, HOST), 1e-7);
   }
 
+  /** In the form by rows, and where columns are equal and the host must find eigenvectors. */
+  @Test
+  void shouldSolveLeastSquaresInBothFormsAndWhereTheyAreSingular() {
+    Estimator estimator = Estimators.byName("least-squares");
+    TrainingData wide = data(22, 67, 2);
+    ComponentModels byRows = estimator.fit(wide, onDevice());
+    assertThat(byRows.diagnostics()).containsEntry("form", "rows");
+    assertClose(byRows, estimator.fit(wide, HOST), 1e-7);
+    TrainingData singular = data(70, 23, 2);
+    for (int row = 0; row < 70; row++) {
+      singular.masks().set(row, 5, singular.masks().get(row, 6));
+    }
+    ComponentModels found = estimator.fit(singular, onDevice());
+    assertThat(found.diagnostics()).containsEntry("solver", "eigen");
+    assertClose(found, estimator.fit(singular, HOST), 1e-7);
+  }
+
   @Test
   void shouldSolveLassosAsTheProcessor() {
     TrainingData data = data(70, 23, 3);
