@@ -19,7 +19,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * What fits compute with: linear algebra, networks and lassos, on one device. Thread-safe.
+ * What fits compute with: linear algebra on one device, networks and lassos there or on all like
+ * it. Thread-safe.
  *
  * @param algebra with the account of its choice
  * @param networks likewise
@@ -33,9 +34,9 @@ public record FitBackends(
   /**
    * Chooses by device and by name.
    *
-   * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"} or {@code "cuda:INDEX"}; auto takes
-   *     the first device that can be used and may be taken unasked, and the processor where there
-   *     is none
+   * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"}, which is all devices like the
+   *     first, or {@code "cuda:INDEX"}; auto takes the first device that can be used and may be
+   *     taken unasked, and the processor where there is none
    * @param linalg {@code "auto"} or the name of a backend for linear algebra
    * @param threads how many threads a call may use, at least 1
    * @throws UsageException if there is no such device or backend, or the two exclude each other
@@ -68,7 +69,6 @@ public record FitBackends(
     if (device.equals(Backends.AUTO)) {
       return onAnyDevice(Backends.linearAlgebra(linalg, threads, algebras), devices);
     }
-    int index = Backends.deviceIndex(device);
     FitDeviceProvider provider =
         fitting(devices).stream()
             .filter(other -> device.split(":", 2)[0].equals(other.name()))
@@ -77,9 +77,10 @@ public record FitBackends(
                 () ->
                     new UsageException(
                         Problem.of("no fits run on this device").at("--device").found(device)));
+    List<Integer> indices = Backends.deviceIndices(device, provider);
     List<LinearAlgebraProvider> withDevice = new ArrayList<>(ofProcessor(devices, algebras));
-    withDevice.addFirst(provider.algebra(index));
-    return onDevice(Backends.linearAlgebra(linalg, threads, withDevice), device, provider, index);
+    withDevice.addFirst(provider.algebra(indices.getFirst()));
+    return onDevice(Backends.linearAlgebra(linalg, threads, withDevice), device, provider, indices);
   }
 
   private static List<LinearAlgebraProvider> ofProcessor(
@@ -103,7 +104,7 @@ public record FitBackends(
                 .filter(i -> provider.whyUnusable(i).isEmpty())
                 .findFirst()
                 .orElseThrow();
-        return onDevice(algebra, Backends.AUTO, provider, index);
+        return onDevice(algebra, Backends.AUTO, provider, provider.alike(index));
       }
       Rejected other = Backends.rejection(provider.name(), problem.get());
       rejected.add(other);
@@ -122,10 +123,14 @@ public record FitBackends(
   }
 
   private static FitBackends onDevice(
-      Selection<LinearAlgebra> algebra, String requested, FitDeviceProvider provider, int index) {
-    NetworkTrainer trainer = provider.networks(index);
-    Role role = new Role(NETWORKS, requested, trainer.name(), version(provider, index), List.of());
-    return new FitBackends(algebra, new Selection<>(trainer, role), provider.lasso(index));
+      Selection<LinearAlgebra> algebra,
+      String requested,
+      FitDeviceProvider provider,
+      List<Integer> indices) {
+    NetworkTrainer trainer = provider.networks(indices);
+    Role role =
+        new Role(NETWORKS, requested, trainer.name(), version(provider, indices), List.of());
+    return new FitBackends(algebra, new Selection<>(trainer, role), provider.lasso(indices));
   }
 
   private static FitBackends java(
@@ -136,8 +141,9 @@ public record FitBackends(
     return new FitBackends(algebra, new Selection<>(trainer, role), LassoSolver.reference());
   }
 
-  private static String version(FitDeviceProvider provider, int index) {
-    return provider.devices().get(index) + ", " + provider.version();
+  private static String version(FitDeviceProvider provider, List<Integer> indices) {
+    String others = indices.size() == 1 ? "" : " and " + (indices.size() - 1) + " like it";
+    return provider.devices().get(indices.getFirst()) + others + ", " + provider.version();
   }
 
   /** Where networks are trained: {@code "cpu"}, or a device with its name and driver. */

@@ -1,6 +1,7 @@
 package io.ablate.estimate;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * {@link CoordinateDescent} of one example after the other, in either form of {@link LassoRows}.
@@ -17,7 +18,7 @@ final class JavaLassoSolver implements LassoSolver {
 
   /** Examples share nothing that a processor's cache could hold. */
   @Override
-  public int examplesTogether(long bytes) {
+  public int examplesTogether(int examples, long bytes) {
     return 1;
   }
 
@@ -27,19 +28,24 @@ final class JavaLassoSolver implements LassoSolver {
   }
 
   @Override
-  public Rows rows(LassoFold fold) {
-    return new Shared(fold);
+  public Rows rows(List<LassoFold> folds) {
+    return new Shared(List.copyOf(folds));
   }
 
-  private record Shared(LassoFold fold) implements Rows {
+  private record Shared(List<LassoFold> folds) implements Rows {
     @Override
-    public Descents descents(int[] examples) {
-      return new OneByOne(
-          fold,
-          examples.clone(),
-          Arrays.stream(examples)
-              .mapToObj(e -> new CoordinateDescent(fold.example(e)))
-              .toArray(CoordinateDescent[]::new));
+    public Block block(int[] examples) {
+      return new Each(folds.stream().map(fold -> OneByOne.of(fold, examples)).toList());
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private record Each(List<OneByOne> folds) implements Block {
+    @Override
+    public Descents on(int fold) {
+      return folds.get(fold);
     }
 
     @Override
@@ -48,6 +54,15 @@ final class JavaLassoSolver implements LassoSolver {
 
   private record OneByOne(LassoFold fold, int[] examples, CoordinateDescent[] each)
       implements Descents {
+    static OneByOne of(LassoFold fold, int[] examples) {
+      return new OneByOne(
+          fold,
+          examples.clone(),
+          Arrays.stream(examples)
+              .mapToObj(e -> new CoordinateDescent(fold.example(e)))
+              .toArray(CoordinateDescent[]::new));
+    }
+
     @Override
     public double[] greatestLambda() {
       return Arrays.stream(each).mapToDouble(CoordinateDescent::greatestLambda).toArray();
@@ -73,8 +88,5 @@ final class JavaLassoSolver implements LassoSolver {
     public double[][] theta() {
       return Arrays.stream(each).map(descent -> descent.theta().clone()).toArray(double[][]::new);
     }
-
-    @Override
-    public void close() {}
   }
 }

@@ -101,7 +101,7 @@ public final class LassoEstimator implements Estimator {
     try (LassoPaths paths = new LassoPaths(solver, maker, context.progress())) {
       // θ, a gradient and a list, of every fold and of all rows.
       long bytes = (2L * Double.BYTES + Integer.BYTES) * maker.columns() * (maker.count() + 1);
-      int together = Math.min(examples, solver.examplesTogether(bytes));
+      int together = solver.examplesTogether(examples, bytes);
       return Parallel.map(
               "lasso",
               Math.ceilDiv(examples, together),

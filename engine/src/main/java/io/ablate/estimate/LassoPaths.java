@@ -4,6 +4,7 @@ import io.ablate.base.Progress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Cross-validation over a path of falling λ, for several examples side by side: every fold solves
@@ -30,21 +31,20 @@ final class LassoPaths implements AutoCloseable {
   private static final double PATH_TOLERANCE = 3e-3;
   private static final double TOLERANCE = 1e-6;
 
-  private final LassoSolver.Rows all;
-  private final List<LassoSolver.Rows> rest = new ArrayList<>();
+  /** All rows, and after them every fold's complement. */
+  private final LassoSolver.Rows rows;
 
-  /** Makes what the examples share, for all rows and for every fold's complement. */
-  LassoPaths(LassoSolver solver, LassoFolds folds, Progress progress) {
-    this.all = solver.rows(folds.all());
-    try {
-      for (int f = 0; f < folds.count(); f++) {
-        progress.update("Gram matrices", f, folds.count());
-        rest.add(solver.rows(folds.without(f)));
-      }
-    } catch (RuntimeException e) {
-      close();
-      throw e;
+  private final int folds;
+
+  /** Makes what the examples share. */
+  LassoPaths(LassoSolver solver, LassoFolds maker, Progress progress) {
+    this.folds = maker.count();
+    List<LassoFold> all = new ArrayList<>(List.of(maker.all()));
+    for (int f = 0; f < folds; f++) {
+      progress.update("Gram matrices", f, folds);
+      all.add(maker.without(f));
     }
+    this.rows = solver.rows(all);
   }
 
   /**
@@ -60,11 +60,10 @@ final class LassoPaths implements AutoCloseable {
 
   /** The best λ of every example, and its solution on all rows. */
   List<Fit> fit(int[] examples) {
-    List<LassoSolver.Descents> parts = new ArrayList<>();
-    try (LassoSolver.Descents whole = all.descents(examples)) {
-      for (LassoSolver.Rows fold : rest) {
-        parts.add(fold.descents(examples));
-      }
+    try (LassoSolver.Block block = rows.block(examples)) {
+      LassoSolver.Descents whole = block.on(0);
+      List<LassoSolver.Descents> parts =
+          IntStream.rangeClosed(1, folds).mapToObj(block::on).toList();
       double[] greatest = whole.greatestLambda();
       double[][] errors = new double[examples.length][STEPS];
       int[] best = validate(parts, greatest, errors);
@@ -75,8 +74,6 @@ final class LassoPaths implements AutoCloseable {
         fits.add(new Fit(theta[i], lambda(greatest[i], best[i]), errors[i][best[i]]));
       }
       return fits;
-    } finally {
-      parts.forEach(LassoSolver.Descents::close);
     }
   }
 
@@ -132,7 +129,6 @@ final class LassoPaths implements AutoCloseable {
 
   @Override
   public void close() {
-    rest.forEach(LassoSolver.Rows::close);
-    all.close();
+    rows.close();
   }
 }

@@ -1,5 +1,7 @@
 package io.ablate.estimate;
 
+import java.util.List;
+
 /**
  * Solves ‖ỹ − X̃θ‖²/2m + λ‖θ‖₁ for examples that share rows. {@link #reference} is what every other
  * implementation must agree with, up to the tolerance asked for. Thread-safe.
@@ -18,9 +20,10 @@ public interface LassoSolver {
   /**
    * How many examples to hand over in one call, at least 1.
    *
+   * @param examples how many there are
    * @param bytes what one example holds while it is solved
    */
-  int examplesTogether(long bytes);
+  int examplesTogether(int examples, long bytes);
 
   /** How many calls may run at once where a fit may use so many threads. */
   int callsAtOnce(int threads);
@@ -28,14 +31,24 @@ public interface LassoSolver {
   /**
    * Rows to solve on, with all that their examples share.
    *
-   * @param fold with its Gram matrix, except for the {@link #reference}
+   * @param folds with their Gram matrices, except for the {@link #reference}
    */
-  Rows rows(LassoFold fold);
+  Rows rows(List<LassoFold> folds);
 
-  /** The rows of a fit, or all but a fold of them. Thread-safe. */
+  /** Several choices of the rows of one fit. Thread-safe. */
   interface Rows extends AutoCloseable {
-    /** Lassos for some examples, at θ = 0; to be closed before these rows. */
-    Descents descents(int[] examples);
+    /** Lassos of some examples on each of the choices, at θ = 0; to be closed before these rows. */
+    Block block(int[] examples);
+
+    /** Frees what they hold. */
+    @Override
+    void close();
+  }
+
+  /** Lassos of some examples on several choices of rows. For one thread at a time. */
+  interface Block extends AutoCloseable {
+    /** Those on one of the choices, from 0. */
+    Descents on(int fold);
 
     /** Frees what they hold. */
     @Override
@@ -43,7 +56,7 @@ public interface LassoSolver {
   }
 
   /** Lassos of several examples, each at a λ of its own. For one thread at a time. */
-  interface Descents extends AutoCloseable {
+  interface Descents {
     /** The least λ of every example whose solution is 0. */
     double[] greatestLambda();
 
@@ -61,9 +74,5 @@ public interface LassoSolver {
 
     /** The solutions, examples × columns; a copy. */
     double[][] theta();
-
-    /** Frees what they hold. */
-    @Override
-    void close();
   }
 }

@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
@@ -74,13 +75,18 @@ class FitBackendsTest {
     }
 
     @Override
-    public NetworkTrainer networks(int index) {
-      return new Networks(index);
+    public NetworkTrainer networks(List<Integer> indices) {
+      return new Networks(indices);
     }
 
     @Override
-    public LassoSolver lasso(int index) {
-      return new Lassos(index);
+    public LassoSolver lasso(List<Integer> indices) {
+      return new Lassos(indices);
+    }
+
+    @Override
+    public List<Integer> alike(int index) {
+      return IntStream.range(index, usable.size()).filter(usable::get).boxed().toList();
     }
   }
 
@@ -116,14 +122,14 @@ class FitBackendsTest {
     }
   }
 
-  private record Networks(int index) implements NetworkTrainer {
+  private record Networks(List<Integer> indices) implements NetworkTrainer {
     @Override
     public String name() {
       return "cuda";
     }
 
     @Override
-    public int examplesTogether(int usual, long floats) {
+    public int examplesTogether(int examples, int usual, long floats) {
       return usual;
     }
 
@@ -143,14 +149,14 @@ class FitBackendsTest {
     }
   }
 
-  private record Lassos(int index) implements LassoSolver {
+  private record Lassos(List<Integer> indices) implements LassoSolver {
     @Override
     public String name() {
       return "cuda";
     }
 
     @Override
-    public int examplesTogether(long bytes) {
+    public int examplesTogether(int examples, long bytes) {
       return 1;
     }
 
@@ -160,7 +166,7 @@ class FitBackendsTest {
     }
 
     @Override
-    public Rows rows(LassoFold fold) {
+    public Rows rows(List<LassoFold> folds) {
       throw new UnsupportedOperationException();
     }
   }
@@ -175,16 +181,16 @@ class FitBackendsTest {
   void shouldRunOnTheDeviceThatWasAskedFor() {
     FitBackends fits = select("cuda:2", "auto", SECOND);
     assertThat(fits.algebra().role().version()).isEqualTo("number 2");
-    assertThat(fits.networks().backend()).isEqualTo(new Networks(2));
+    assertThat(fits.networks().backend()).isEqualTo(new Networks(List.of(2)));
     assertThat(fits.networks().role())
         .isEqualTo(
             new BackendReport.Role("networks", "cuda:2", "cuda", "number 2, driver 1", List.of()));
     assertThat(fits.device()).isEqualTo("number 2, driver 1");
     FitContext context = fits.context(5, Progress.NONE, 3);
-    assertThat(context.networks()).isEqualTo(new Networks(2));
-    assertThat(context.lasso()).isEqualTo(new Lassos(2));
-    assertThat(context.quiet().networks()).isEqualTo(new Networks(2));
-    assertThat(context.quiet().lasso()).isEqualTo(new Lassos(2));
+    assertThat(context.networks()).isEqualTo(new Networks(List.of(2)));
+    assertThat(context.lasso()).isEqualTo(new Lassos(List.of(2)));
+    assertThat(context.quiet().networks()).isEqualTo(new Networks(List.of(2)));
+    assertThat(context.quiet().lasso()).isEqualTo(new Lassos(List.of(2)));
     assertThat(context.seed()).isEqualTo(5);
     assertThat(select("cuda:2", "ejml", SECOND).algebra().role().chosen()).isEqualTo("ejml");
     assertThatThrownBy(() -> select("cuda", "auto", SECOND))
@@ -193,10 +199,20 @@ class FitBackendsTest {
   }
 
   @Test
+  void shouldTakeAllDevicesLikeTheFirstWhereNoneIsNumbered() {
+    Devices two = new Devices(List.of(true, false, true), true);
+    FitBackends fits = select("cuda", "ejml", two);
+    assertThat(fits.networks().backend()).isEqualTo(new Networks(List.of(0, 2)));
+    assertThat(fits.lasso()).isEqualTo(new Lassos(List.of(0, 2)));
+    assertThat(select("cuda:0", "ejml", two).lasso()).isEqualTo(new Lassos(List.of(0)));
+  }
+
+  @Test
   void shouldTakeTheFirstDeviceThatCanBeUsedWhereNoneWasNamed() {
     FitBackends fits = select("auto", "auto", SECOND);
     assertThat(fits.algebra().role().chosen()).isEqualTo("cuda");
-    assertThat(fits.networks().backend()).isEqualTo(new Networks(1));
+    assertThat(fits.networks().backend()).isEqualTo(new Networks(List.of(1, 2)));
+    assertThat(fits.device()).isEqualTo("number 1 and 1 like it, driver 1");
   }
 
   @Test
@@ -250,13 +266,13 @@ class FitBackendsTest {
     }
 
     @Override
-    public NetworkTrainer networks(int index) {
-      return of.networks(index);
+    public NetworkTrainer networks(List<Integer> indices) {
+      return of.networks(indices);
     }
 
     @Override
-    public LassoSolver lasso(int index) {
-      return of.lasso(index);
+    public LassoSolver lasso(List<Integer> indices) {
+      return of.lasso(indices);
     }
   }
 

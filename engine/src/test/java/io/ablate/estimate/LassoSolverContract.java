@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.ablate.linalg.EjmlLinearAlgebra;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,8 +61,9 @@ public abstract class LassoSolverContract {
     for (int fold = -1; fold < folds; fold += 3) {
       LassoFold rows = fold < 0 ? problem.maker.all() : problem.maker.without(fold);
       int[] all = IntStream.range(0, examples).toArray();
-      try (LassoSolver.Rows shared = solver().rows(rows);
-          LassoSolver.Descents descents = shared.descents(all)) {
+      try (LassoSolver.Rows shared = solver().rows(List.of(rows));
+          LassoSolver.Block block = shared.block(all)) {
+        LassoSolver.Descents descents = block.on(0);
         double[] greatest = descents.greatestLambda();
         for (double share : new double[] {.5, .2, .05}) {
           double[] lambda = Arrays.stream(greatest).map(v -> share * v).toArray();
@@ -98,8 +100,9 @@ public abstract class LassoSolverContract {
   @Test
   void shouldStayAtZeroAtTheGreatestLambdaOnly() {
     Problem problem = Problem.of(60, 17, 5, 2);
-    try (LassoSolver.Rows shared = solver().rows(problem.maker.all());
-        LassoSolver.Descents descents = shared.descents(new int[] {1, 0})) {
+    try (LassoSolver.Rows shared = solver().rows(List.of(problem.maker.all()));
+        LassoSolver.Block block = shared.block(new int[] {1, 0})) {
+      LassoSolver.Descents descents = block.on(0);
       double[] greatest = descents.greatestLambda();
       assertThat(greatest[0])
           .isCloseTo(
@@ -119,8 +122,9 @@ public abstract class LassoSolverContract {
   @Test
   void shouldLetAnExampleStandStill() {
     Problem problem = Problem.of(60, 17, 5, 2);
-    try (LassoSolver.Rows shared = solver().rows(problem.maker.without(2));
-        LassoSolver.Descents descents = shared.descents(new int[] {0, 1})) {
+    try (LassoSolver.Rows shared = solver().rows(List.of(problem.maker.without(2)));
+        LassoSolver.Block block = shared.block(new int[] {0, 1})) {
+      LassoSolver.Descents descents = block.on(0);
       double[] greatest = descents.greatestLambda();
       descents.solve(new double[] {.3 * greatest[0], .3 * greatest[1]}, 1e-6);
       double[][] before = descents.theta();
@@ -143,8 +147,9 @@ public abstract class LassoSolverContract {
   }
 
   private double[][] path(Problem problem, int... examples) {
-    try (LassoSolver.Rows shared = solver().rows(problem.maker.without(0));
-        LassoSolver.Descents descents = shared.descents(examples)) {
+    try (LassoSolver.Rows shared = solver().rows(List.of(problem.maker.without(0)));
+        LassoSolver.Block block = shared.block(examples)) {
+      LassoSolver.Descents descents = block.on(0);
       for (double share : new double[] {.6, .3, .1}) {
         descents.solve(
             Arrays.stream(descents.greatestLambda()).map(v -> share * v).toArray(), 1e-3);

@@ -49,13 +49,22 @@ public final class CudaDeviceProvider implements FitDeviceProvider {
   }
 
   @Override
-  public NetworkTrainer networks(int index) {
-    return new CudaNetworkTrainer(SharedDevice.cuda(index));
+  public NetworkTrainer networks(List<Integer> indices) {
+    return new CudaNetworkTrainer(group(indices));
   }
 
   @Override
-  public LassoSolver lasso(int index) {
-    return new CudaLassoSolver(SharedDevice.cuda(index));
+  public LassoSolver lasso(List<Integer> indices) {
+    return new CudaLassoSolver(group(indices));
+  }
+
+  private static DeviceGroup group(List<Integer> indices) {
+    return new DeviceGroup(indices.stream().map(SharedDevice::cuda).toList());
+  }
+
+  @Override
+  public List<Integer> alike(int index) {
+    return CudaProbe.here().alike(index);
   }
 
   @Override

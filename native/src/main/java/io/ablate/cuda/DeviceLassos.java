@@ -5,13 +5,13 @@ import static io.ablate.cuda.ElementType.I32;
 
 import io.ablate.estimate.LassoFold;
 import io.ablate.estimate.LassoSolver;
+import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
 
 /** Lassos of several examples on a device, one block of threads each ({@link LassoKernels}). */
 final class DeviceLassos implements LassoSolver.Descents {
   private final SharedDevice shared;
   private final Shared rows;
-  private final DeviceScope scope;
   private final double[] squares;
   private final double[] greatest;
 
@@ -27,7 +27,16 @@ final class DeviceLassos implements LassoSolver.Descents {
    * @param leftOut masks of the rows left out, [rows, words]
    * @param means [columns]
    */
-  record Shared(DeviceArray gram, DeviceArray leftOut, DeviceArray means) {}
+  record Shared(DeviceArray gram, DeviceArray leftOut, DeviceArray means) {
+    static Shared of(DeviceScope scope, LassoFold fold) {
+      int n = fold.columns();
+      MaskMatrix left = fold.heldOutMasks();
+      return new Shared(
+          scope.copy("Gram matrix", fold.gram(), n, n),
+          scope.copy("masks left out", left.words(), left.rows(), left.wordsPerRow()),
+          scope.copy("means", fold.columnMeans(), n));
+    }
+  }
 
   /**
    * @param gradient [examples, columns]
@@ -43,22 +52,20 @@ final class DeviceLassos implements LassoSolver.Descents {
       DeviceArray lengths,
       DeviceArray deviations) {}
 
-  DeviceLassos(SharedDevice shared, LassoFold fold, Shared rows, int[] examples) {
+  /**
+   * @param scope owns what this needs
+   */
+  DeviceLassos(
+      SharedDevice shared, DeviceScope scope, LassoFold fold, Shared rows, int[] examples) {
     this.shared = shared;
     this.rows = rows;
     this.squares = Arrays.stream(examples).mapToDouble(fold::outputSquare).toArray();
     this.greatest = new double[examples.length];
-    this.scope = shared.call(Device::scope);
-    try {
-      this.state = shared.call(device -> start(fold, examples));
-    } catch (RuntimeException e) {
-      close();
-      throw e;
-    }
+    this.state = shared.call(_ -> start(scope, fold, examples));
     this.previous = greatest.clone();
   }
 
-  private State start(LassoFold fold, int[] examples) {
+  private State start(DeviceScope scope, LassoFold fold, int[] examples) {
     int count = examples.length;
     int n = fold.columns();
     double[] gradient = new double[Math.multiplyExact(count, n)];
@@ -124,14 +131,5 @@ final class DeviceLassos implements LassoSolver.Descents {
   public double[][] theta() {
     double[] flat = shared.call(device -> device.readDoubles(state.theta()));
     return DeviceAdamNetworks.split(flat, state.theta().extent(1));
-  }
-
-  @Override
-  public void close() {
-    shared.callAndTrim(
-        device -> {
-          scope.close();
-          return device;
-        });
   }
 }

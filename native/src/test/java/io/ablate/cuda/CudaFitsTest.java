@@ -35,10 +35,15 @@ class CudaFitsTest extends KernelContract {
   private final List<String> asked = new CopyOnWriteArrayList<>();
 
   private FitContext onDevice() {
+    return onDevices(device);
+  }
+
+  private FitContext onDevices(Device... devices) {
+    DeviceGroup group = new DeviceGroup(Arrays.stream(devices).map(SharedDevice::new).toList());
     SharedDevice shared = new SharedDevice(device);
     LinearAlgebra algebra =
         new CudaLinearAlgebra(shared, new EjmlLinearAlgebra(), ProductPlacement.ALWAYS);
-    NetworkTrainer trainer = new CudaNetworkTrainer(shared);
+    NetworkTrainer trainer = new CudaNetworkTrainer(group);
     NetworkTrainer noting =
         (NetworkTrainer)
             Proxy.newProxyInstance(
@@ -48,7 +53,7 @@ class CudaFitsTest extends KernelContract {
                   asked.add(method.getName());
                   return method.invoke(trainer, arguments);
                 });
-    return new FitContext(algebra, 7, Progress.NONE, 2, noting, new CudaLassoSolver(shared));
+    return new FitContext(algebra, 7, Progress.NONE, 2, noting, new CudaLassoSolver(group));
   }
 
   /** Linear in the masks, with noise enough for networks to stop early. */
@@ -137,6 +142,26 @@ class CudaFitsTest extends KernelContract {
       double intercept = expected.intercepts()[e];
       assertThat(found.intercepts()[e])
           .isEqualTo(intercept, within(share * (of.length * greatest + Math.abs(intercept))));
+    }
+  }
+
+  /** Each of two devices fits some of the examples, with the bits of one. */
+  @ParameterizedTest
+  @ValueSource(strings = {"relu", "relu-tuned", "lasso"})
+  void shouldDealExamplesToDevices(String method) {
+    TrainingData data = data(40, 9, 3);
+    Estimator estimator = Estimators.byName(method);
+    ComponentModels one = estimator.fit(data, onDevice());
+    EmulatedDriver[] drivers = {EmulatedDriver.start(1L << 30), EmulatedDriver.start(1L << 30)};
+    try (Device first = new Device(drivers[0]);
+        Device second = new Device(drivers[1])) {
+      ComponentModels dealt = estimator.fit(data, onDevices(first, second));
+      assertThat(dealt.attributions()).isDeepEqualTo(one.attributions());
+      assertThat(dealt.intercepts()).isEqualTo(one.intercepts());
+      assertThat(first.liveBytes() + second.liveBytes()).isZero();
+    }
+    for (EmulatedDriver driver : drivers) {
+      assertThat(driver.launches()).isPositive();
     }
   }
 
@@ -231,9 +256,9 @@ class CudaFitsTest extends KernelContract {
   void shouldHandOverAsManyExamplesAsMemoryHolds() {
     NetworkTrainer trainer = onDevice().networks();
     long half = device.freeBytes() / 8;
-    assertThat(trainer.examplesTogether(1, half)).isEqualTo(1);
-    assertThat(trainer.examplesTogether(1, half / 100)).isBetween(100, 200);
-    assertThat(trainer.examplesTogether(1, 1)).isLessThan(Launch.MOST_BLOCKS_YZ / 4 + 1);
+    assertThat(trainer.examplesTogether(1000, 1, half)).isEqualTo(1);
+    assertThat(trainer.examplesTogether(1000, 1, half / 100)).isBetween(100, 200);
+    assertThat(trainer.examplesTogether(1 << 20, 1, 1)).isLessThan(Launch.MOST_BLOCKS_YZ / 4 + 1);
     assertThat(trainer.callsAtOnce(16)).isEqualTo(1);
   }
 }

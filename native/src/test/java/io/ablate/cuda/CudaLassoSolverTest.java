@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ablate.estimate.LassoSolver;
 import io.ablate.estimate.LassoSolverContract;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,14 +29,15 @@ class CudaLassoSolverTest extends LassoSolverContract {
 
   @Override
   protected LassoSolver solver() {
-    return new CudaLassoSolver(new SharedDevice(device));
+    return new CudaLassoSolver(new DeviceGroup(List.of(new SharedDevice(device))));
   }
 
   @Test
   void shouldTakeAsManyExamplesAsMemoryHolds() {
     long free = device.freeBytes();
-    assertThat(solver().examplesTogether(free)).isEqualTo(1);
-    assertThat(solver().examplesTogether(free / 100)).isBetween(55, 65);
+    assertThat(solver().examplesTogether(1000, free)).isEqualTo(1);
+    assertThat(solver().examplesTogether(1000, free / 100)).isBetween(55, 65);
+    assertThat(solver().examplesTogether(7, free / 100)).isEqualTo(7);
     assertThat(solver().callsAtOnce(16)).isEqualTo(1);
   }
 }

@@ -22,6 +22,7 @@ final class EmulatedDriver implements DeviceDriver {
   private final DataInputStream in;
 
   private final long freeBytes;
+  private int launches;
 
   private EmulatedDriver(Path log, Process process, long freeBytes) {
     this.log = log;
@@ -38,6 +39,11 @@ final class EmulatedDriver implements DeviceDriver {
 
   /** As {@link #open()}, with so much memory to be had, whatever is taken of it. */
   static Device open(long freeBytes) {
+    return new Device(start(freeBytes));
+  }
+
+  /** What is behind {@link #open(long)}. */
+  static EmulatedDriver start(long freeBytes) {
     try {
       Path program = EmulationBuild.program();
       Path log = Files.createTempFile(program.getParent(), "emulation", ".log");
@@ -45,7 +51,7 @@ final class EmulatedDriver implements DeviceDriver {
       // Leaks are the pool's to count; fresh memory holds rubbish, as a device's may.
       builder.environment().put("ASAN_OPTIONS", "detect_leaks=0:max_malloc_fill_size=1073741824");
       builder.environment().put("UBSAN_OPTIONS", "print_stacktrace=1");
-      return new Device(new EmulatedDriver(log, builder.start(), freeBytes));
+      return new EmulatedDriver(log, builder.start(), freeBytes);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -175,8 +181,14 @@ final class EmulatedDriver implements DeviceDriver {
     write(target, 0, through.flip());
   }
 
+  /** How many kernels were launched. */
+  int launches() {
+    return launches;
+  }
+
   @Override
   public void launch(KernelCall call) {
+    launches++;
     exchange(
         () -> {
           put('L');
