@@ -56,6 +56,6 @@ final class DeviceGroup {
   int examplesTogether(int examples, double share, double bytes, long most) {
     double held = share * least(Device::freeBytes) / bytes;
     long each = Math.ceilDiv(examples, devices.size());
-    return (int) Math.clamp(held, 1, Math.max(1, Math.min(each, most)));
+    return (int) Math.clamp(held, 1.0, (double) Math.max(1, Math.min(each, most)));
   }
 }

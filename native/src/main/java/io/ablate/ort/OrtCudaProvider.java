@@ -97,7 +97,11 @@ public final class OrtCudaProvider implements ForwardBackendProvider {
 
   private static Execution execution(CudaOptions options) {
     Device device = Device.cuda(options.device());
-    return new Execution(
-        new CudaExecutionProvider(options, device.stream()), new DeviceMemory(device));
+    ExecutionProvider cuda = new CudaExecutionProvider(options, device.stream());
+    ExecutionProvider provider =
+        options.fusedMasks()
+            ? new FusingProvider(cuda, new MaskedOperators(device, "CUDAExecutionProvider"))
+            : cuda;
+    return new Execution(provider, new DeviceMemory(device));
   }
 }

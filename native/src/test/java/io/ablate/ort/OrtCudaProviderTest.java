@@ -161,7 +161,8 @@ class OrtCudaProviderTest {
                     true,
                     true,
                     CudaOptions.ArenaGrowth.SAME_AS_REQUESTED,
-                    1L << 33)
+                    1L << 33,
+                    true)
                 .entries())
         .containsEntry("cudnn_conv_algo_search", "EXHAUSTIVE")
         .containsEntry("prefer_nhwc", "1")
