@@ -31,7 +31,7 @@ final class CudaLassoSolver implements LassoSolver {
   public int examplesTogether(int examples, long bytes) {
     // Coefficients of all examples are one array of the host as well.
     long most = Integer.MAX_VALUE / Math.max(1, bytes / Double.BYTES);
-    return devices.examplesTogether(examples, SHARE_OF_MEMORY, bytes, most);
+    return devices.examplesTogether(examples, SHARE_OF_MEMORY, (double) bytes, most);
   }
 
   @Override
