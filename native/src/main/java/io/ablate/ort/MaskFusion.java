@@ -89,13 +89,12 @@ final class MaskFusion {
       return false;
     }
     NodeProto last = shift;
-    NodeProto sum = soleUser(last, "Add");
-    String residual = sum == null ? null : other(sum, last.getOutput(0));
-    if (residual != null && isLike(residual, extents)) {
+    String residual = null;
+    NodeProto sum = soleUser(shift, "Add");
+    if (sum != null && isLike(other(sum, shift.getOutput(0)), extents)) {
+      residual = other(sum, shift.getOutput(0));
       graph.replace(shift);
       last = sum;
-    } else {
-      residual = null;
     }
     NodeProto relu = soleUser(last, "Relu");
     if (relu != null) {
