@@ -9,7 +9,6 @@
 
 typedef unsigned long long u64;
 typedef long long i64;
-typedef unsigned short u16;
 
 #define FULL_WARP 0xFFFFFFFFu
 

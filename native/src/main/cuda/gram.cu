@@ -93,35 +93,14 @@ KERNEL centre_gram(const int* counts, double* gram, int size, int rows) {
   }
 }
 
-// The kernel matrix of centred masks, [rows, rows], from counts of rows and their sums and total.
+// The kernel matrix of centred masks, [rows, rows], from counts of rows and their sums and total,
+// with a constant added to every entry.
 KERNEL centre_kernel(const int* counts, const i64* sums, const i64* total, double* kernel,
-                     int rows) {
+                     double constant, int rows) {
   i64 all = static_cast<i64>(rows) * rows;
   for (i64 at = global_thread(); at < all; at += global_threads()) {
     i64 both = sums[at / rows] + sums[at % rows];
     i64 numerator = all * counts[at] - rows * both + total[0];
-    kernel[at] = static_cast<double>(numerator) / static_cast<double>(all);
-  }
-}
-
-// matrix + shift on the diagonal: a ridge.
-KERNEL add_diagonal(double* matrix, double shift, int size) {
-  for (i64 at = global_thread(); at < size; at += global_threads()) {
-    matrix[at * size + at] += shift;
-  }
-}
-
-// counts [rows]: the ones of every row; a warp each.
-KERNEL row_counts(const u64* words, int* counts, int rows, int words_per_row) {
-  i64 warps = global_threads() >> 5;
-  for (i64 row = global_thread() >> 5; row < rows; row += warps) {
-    int sum = 0;
-    for (int i = threadIdx.x & 31; i < words_per_row; i += 32) {
-      sum += __popcll(words[row * words_per_row + i]);
-    }
-    sum = warp_sum(sum);
-    if ((threadIdx.x & 31) == 0) {
-      counts[row] = sum;
-    }
+    kernel[at] = static_cast<double>(numerator) / static_cast<double>(all) + constant;
   }
 }

@@ -84,6 +84,9 @@ inline unsigned atomicOr(unsigned* target, unsigned bits) {
   return before;
 }
 
+// Rounded by themselves: the emulation is compiled without contraction into fused operations.
+inline float __fadd_rn(float a, float b) { return a + b; }
+inline float __fmul_rn(float a, float b) { return a * b; }
 inline int min(int a, int b) { return a < b ? a : b; }
 inline int __popc(unsigned value) { return __builtin_popcount(value); }
 inline int __popcll(unsigned long long value) { return __builtin_popcountll(value); }

@@ -143,7 +143,7 @@ public final class Backends {
       }
       Optional<Problem> problem = provider.whyUnusable(place.index());
       if (problem.isEmpty()) {
-        ForwardBackend backend = provider.create(place.index());
+        ForwardBackend backend = place.alone() ? provider.create(place.index()) : provider.create();
         problem = backend.whyNot(model, options);
         if (problem.isEmpty()) {
           rejected.forEach(other -> sayOnce(other, provider.name()));
@@ -200,8 +200,10 @@ public final class Backends {
    * Where to compute, in the words of {@code --device}.
    *
    * @param kind a device's kind, or {@link #AUTO}
+   * @param index of the device that must be usable
+   * @param alone whether others like it are left out
    */
-  private record Place(String kind, int index) {
+  private record Place(String kind, int index, boolean alone) {
     boolean isProcessor() {
       return kind.equals(AUTO) || kind.equals("cpu");
     }
@@ -213,7 +215,7 @@ public final class Backends {
 
   private static Place place(String device) {
     if (device.equals(AUTO) || device.equals("cpu")) {
-      return new Place(device, 0);
+      return new Place(device, 0, false);
     }
     Matcher words = DEVICE.matcher(device);
     if (!words.matches()) {
@@ -223,7 +225,8 @@ public final class Backends {
               .expected("auto, cpu, cuda or cuda:INDEX")
               .found(device));
     }
-    return new Place(words.group(1), words.group(2) == null ? 0 : Integer.parseInt(words.group(2)));
+    boolean alone = words.group(2) != null;
+    return new Place(words.group(1), alone ? Integer.parseInt(words.group(2)) : 0, alone);
   }
 
   /**
@@ -295,9 +298,10 @@ public final class Backends {
                     Problem.of("this version runs no passes on it").remedy(ON_THE_PROCESSOR)));
   }
 
-  /** The INDEX of {@code cuda:INDEX}, 0 where it is left out. */
-  static int deviceIndex(String device) {
-    return place(device).index();
+  /** The INDEX of {@code cuda:INDEX}; where it is left out, those of all devices like the first. */
+  static List<Integer> deviceIndices(String device, DeviceProvider provider) {
+    Place place = place(device);
+    return place.alone() ? List.of(place.index()) : provider.alike(place.index());
   }
 
   /** Whether one that was rejected is worth a word. */

@@ -8,6 +8,7 @@ import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.estimate.FitContext;
 import io.ablate.estimate.FitDeviceProvider;
+import io.ablate.estimate.LassoSolver;
 import io.ablate.estimate.NetworkTrainer;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.linalg.LinearAlgebraProvider;
@@ -18,21 +19,24 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * What fits compute with: linear algebra and networks, on one device. Thread-safe.
+ * What fits compute with: linear algebra on one device, networks and lassos there or on all like
+ * it. Thread-safe.
  *
  * @param algebra with the account of its choice
  * @param networks likewise
+ * @param lasso where the networks are
  */
-public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTrainer> networks) {
+public record FitBackends(
+    Selection<LinearAlgebra> algebra, Selection<NetworkTrainer> networks, LassoSolver lasso) {
   private static final String CPU = "cpu";
   private static final String NETWORKS = "networks";
 
   /**
    * Chooses by device and by name.
    *
-   * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"} or {@code "cuda:INDEX"}; auto takes
-   *     the first device that can be used and may be taken unasked, and the processor where there
-   *     is none
+   * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"}, which is all devices like the
+   *     first, or {@code "cuda:INDEX"}; auto takes the first device that can be used and may be
+   *     taken unasked, and the processor where there is none
    * @param linalg {@code "auto"} or the name of a backend for linear algebra
    * @param threads how many threads a call may use, at least 1
    * @throws UsageException if there is no such device or backend, or the two exclude each other
@@ -57,15 +61,14 @@ public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTra
                 .found("--device cpu")
                 .remedy("leave one of the two out"));
       }
-      return new FitBackends(
+      return java(
           Backends.linearAlgebra(linalg, threads, ofProcessor(devices, algebras)),
-          java(device, List.of()));
+          device,
+          List.of());
     }
     if (device.equals(Backends.AUTO)) {
-      return new FitBackends(
-          Backends.linearAlgebra(linalg, threads, algebras), anyNetworks(devices));
+      return onAnyDevice(Backends.linearAlgebra(linalg, threads, algebras), devices);
     }
-    int index = Backends.deviceIndex(device);
     FitDeviceProvider provider =
         fitting(devices).stream()
             .filter(other -> device.split(":", 2)[0].equals(other.name()))
@@ -74,10 +77,10 @@ public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTra
                 () ->
                     new UsageException(
                         Problem.of("no fits run on this device").at("--device").found(device)));
+    List<Integer> indices = Backends.deviceIndices(device, provider);
     List<LinearAlgebraProvider> withDevice = new ArrayList<>(ofProcessor(devices, algebras));
-    withDevice.addFirst(provider.algebra(index));
-    return new FitBackends(
-        Backends.linearAlgebra(linalg, threads, withDevice), onDevice(device, provider, index));
+    withDevice.addFirst(provider.algebra(indices.getFirst()));
+    return onDevice(Backends.linearAlgebra(linalg, threads, withDevice), device, provider, indices);
   }
 
   private static List<LinearAlgebraProvider> ofProcessor(
@@ -87,7 +90,8 @@ public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTra
         .toList();
   }
 
-  private static Selection<NetworkTrainer> anyNetworks(List<DeviceProvider> devices) {
+  private static FitBackends onAnyDevice(
+      Selection<LinearAlgebra> algebra, List<DeviceProvider> devices) {
     List<Rejected> rejected = new ArrayList<>();
     for (FitDeviceProvider provider : fitting(devices)) {
       if (!provider.isTakenUnasked()) {
@@ -100,7 +104,7 @@ public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTra
                 .filter(i -> provider.whyUnusable(i).isEmpty())
                 .findFirst()
                 .orElseThrow();
-        return onDevice(Backends.AUTO, provider, index);
+        return onDevice(algebra, Backends.AUTO, provider, provider.alike(index));
       }
       Rejected other = Backends.rejection(provider.name(), problem.get());
       rejected.add(other);
@@ -108,7 +112,7 @@ public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTra
         Backends.sayOnce(other, CPU);
       }
     }
-    return java(Backends.AUTO, rejected);
+    return java(algebra, Backends.AUTO, rejected);
   }
 
   private static List<FitDeviceProvider> fitting(List<DeviceProvider> devices) {
@@ -118,24 +122,28 @@ public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTra
         .toList();
   }
 
-  private static Selection<NetworkTrainer> onDevice(
-      String requested, FitDeviceProvider provider, int index) {
-    NetworkTrainer trainer = provider.networks(index);
-    return new Selection<>(
-        trainer,
-        new Role(NETWORKS, requested, trainer.name(), version(provider, index), List.of()));
+  private static FitBackends onDevice(
+      Selection<LinearAlgebra> algebra,
+      String requested,
+      FitDeviceProvider provider,
+      List<Integer> indices) {
+    NetworkTrainer trainer = provider.networks(indices);
+    Role role =
+        new Role(NETWORKS, requested, trainer.name(), version(provider, indices), List.of());
+    return new FitBackends(algebra, new Selection<>(trainer, role), provider.lasso(indices));
   }
 
-  private static Selection<NetworkTrainer> java(String requested, List<Rejected> rejected) {
+  private static FitBackends java(
+      Selection<LinearAlgebra> algebra, String requested, List<Rejected> rejected) {
     NetworkTrainer trainer = NetworkTrainer.reference();
-    return new Selection<>(
-        trainer,
-        new Role(
-            NETWORKS, requested, trainer.name(), "Java " + Runtime.version().feature(), rejected));
+    String version = "Java " + Runtime.version().feature();
+    Role role = new Role(NETWORKS, requested, trainer.name(), version, rejected);
+    return new FitBackends(algebra, new Selection<>(trainer, role), LassoSolver.reference());
   }
 
-  private static String version(FitDeviceProvider provider, int index) {
-    return provider.devices().get(index) + ", " + provider.version();
+  private static String version(FitDeviceProvider provider, List<Integer> indices) {
+    String others = indices.size() == 1 ? "" : " and " + (indices.size() - 1) + " like it";
+    return provider.devices().get(indices.getFirst()) + others + ", " + provider.version();
   }
 
   /** Where networks are trained: {@code "cpu"}, or a device with its name and driver. */
@@ -145,6 +153,6 @@ public record FitBackends(Selection<LinearAlgebra> algebra, Selection<NetworkTra
 
   /** What a fit may use. */
   public FitContext context(long seed, Progress progress, int threads) {
-    return new FitContext(algebra.backend(), seed, progress, threads, networks.backend());
+    return new FitContext(algebra.backend(), seed, progress, threads, networks.backend(), lasso);
   }
 }

@@ -16,6 +16,14 @@ public interface DeviceProvider extends BackendProvider {
    */
   Optional<Problem> whyUnusable(int index);
 
+  /**
+   * The devices that compute the same as one that can be used, itself first: work may be dealt to
+   * all of them.
+   */
+  default List<Integer> alike(int index) {
+    return List.of(index);
+  }
+
   /** One line about every device that is there, usable or not. */
   List<String> devices();
 }

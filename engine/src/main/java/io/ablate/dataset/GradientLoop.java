@@ -94,7 +94,7 @@ final class GradientLoop {
     }
     try (GradientSession session =
             setup.request().settings().backend().openGradients(request.model(), setup.options());
-        GradientBatch batch = session.batch(gradients.batch())) {
+        GradientBatch batch = session.everywhere(gradients.batch())) {
       GradientLoop loop =
           new GradientLoop(request.masks(), setup.examples(), layout, batch, progress);
       if (!Files.exists(unablated)) {

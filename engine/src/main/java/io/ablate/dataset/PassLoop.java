@@ -6,7 +6,6 @@ import io.ablate.base.Problem;
 import io.ablate.base.Progress;
 import io.ablate.dataset.BatchRows.Chunk;
 import io.ablate.forward.BatchOrder;
-import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardSession;
 import io.ablate.mask.LeaveOneOutMasks;
@@ -77,7 +76,7 @@ final class PassLoop {
       throws IOException {
     Manifest.Batch chosen = store.manifest().batch();
     BatchOrder order = BatchOrder.of(chosen.order());
-    try (ForwardBatch batch = session.batch(BatchShape.of(order, chosen.size()))) {
+    try (ForwardBatch batch = session.everywhere(order, chosen.size())) {
       PassLoop loop = new PassLoop(design, examples, store, end, batch, progress);
       loop.report(0);
       if (order == BatchOrder.MASKS) {

@@ -27,6 +27,11 @@ final class CentredMasks {
     return x.columns();
   }
 
+  /** Ones of every column. */
+  double[] columnCounts() {
+    return columnCounts.clone();
+  }
+
   /** x̄. */
   double[] means() {
     return Arrays.stream(columnCounts).map(count -> count / x.rows()).toArray();

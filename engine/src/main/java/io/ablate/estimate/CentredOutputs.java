@@ -20,13 +20,30 @@ record CentredOutputs(double[] values, double[] means) {
   static CentredOutputs of(TrainingData data) {
     int m = data.rows();
     int examples = data.examples();
+    double[] means = means(data);
+    double[] values = new double[Math.multiplyExact(m, examples)];
+    for (int e = 0; e < examples; e++) {
+      double[] y = data.outputs()[e];
+      for (int row = 0; row < m; row++) {
+        values[row * examples + e] = y[row] - means[e];
+      }
+    }
+    return new CentredOutputs(values, means);
+  }
+
+  /**
+   * Checks, and finds the mean of every example.
+   *
+   * @throws BadInputException if there are fewer than two rows, or an output is no number
+   */
+  static double[] means(TrainingData data) {
+    int m = data.rows();
     if (m < 2) {
       throw new BadInputException(
           Problem.of("too few samples to fit").expected("at least 2").found(m));
     }
-    double[] values = new double[Math.multiplyExact(m, examples)];
-    double[] means = new double[examples];
-    for (int e = 0; e < examples; e++) {
+    double[] means = new double[data.examples()];
+    for (int e = 0; e < means.length; e++) {
       double[] y = data.outputs()[e];
       double sum = 0;
       boolean constant = true;
@@ -43,11 +60,8 @@ record CentredOutputs(double[] values, double[] means) {
       }
       // An exact mean makes the centred values of constant outputs exactly 0.
       means[e] = constant ? y[0] : sum / m;
-      for (int row = 0; row < m; row++) {
-        values[row * examples + e] = y[row] - means[e];
-      }
     }
-    return new CentredOutputs(values, means);
+    return means;
   }
 
   /** A copy of one example's centred outputs. */

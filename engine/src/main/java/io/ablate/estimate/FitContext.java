@@ -11,18 +11,24 @@ import io.ablate.linalg.LinearAlgebra;
  * @param progress told of long fits
  * @param threads how many examples may be fitted at a time; results do not depend on it
  * @param networks trains networks, for the methods that have some
+ * @param lasso solves lassos on Gram matrices
  */
 public record FitContext(
-    LinearAlgebra algebra, long seed, Progress progress, int threads, NetworkTrainer networks) {
+    LinearAlgebra algebra,
+    long seed,
+    Progress progress,
+    int threads,
+    NetworkTrainer networks,
+    LassoSolver lasso) {
   public FitContext {
     if (threads < 1) {
       throw new IllegalArgumentException("threads = " + threads);
     }
   }
 
-  /** With networks in plain Java. */
+  /** With networks and lassos in plain Java. */
   public FitContext(LinearAlgebra algebra, long seed, Progress progress, int threads) {
-    this(algebra, seed, progress, threads, NetworkTrainer.reference());
+    this(algebra, seed, progress, threads, NetworkTrainer.reference(), LassoSolver.reference());
   }
 
   /** As many threads as processors. */
@@ -32,11 +38,16 @@ public record FitContext(
 
   /** The same without reports of progress, for fits within a longer job. */
   public FitContext quiet() {
-    return new FitContext(algebra, seed, Progress.NONE, threads, networks);
+    return new FitContext(algebra, seed, Progress.NONE, threads, networks, lasso);
   }
 
   /** The same for calls of {@link #networks}: with as many threads as it takes at once. */
   FitContext forNetworks() {
-    return new FitContext(algebra, seed, progress, networks.callsAtOnce(threads), networks);
+    return withThreads(networks.callsAtOnce(threads));
+  }
+
+  /** The same with another number of threads. */
+  FitContext withThreads(int other) {
+    return new FitContext(algebra, seed, progress, other, networks, lasso);
   }
 }

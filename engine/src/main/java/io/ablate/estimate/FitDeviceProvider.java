@@ -2,6 +2,7 @@ package io.ablate.estimate;
 
 import io.ablate.base.DeviceProvider;
 import io.ablate.linalg.LinearAlgebraProvider;
+import java.util.List;
 
 /** Offers devices that fits can run on; found as a {@link DeviceProvider}. Thread-safe. */
 public interface FitDeviceProvider extends DeviceProvider {
@@ -18,9 +19,12 @@ public interface FitDeviceProvider extends DeviceProvider {
   LinearAlgebraProvider algebra(int index);
 
   /**
-   * Networks on a device.
+   * Networks on devices that compute alike, to which examples are dealt.
    *
-   * @param index of a device that can be used
+   * @param indices of devices that can be used, at least one
    */
-  NetworkTrainer networks(int index);
+  NetworkTrainer networks(List<Integer> indices);
+
+  /** Lassos, likewise. */
+  LassoSolver lasso(List<Integer> indices);
 }

@@ -14,7 +14,7 @@ final class JavaNetworkTrainer implements NetworkTrainer {
   }
 
   @Override
-  public int examplesTogether(int usual, long floats) {
+  public int examplesTogether(int examples, int usual, long floats) {
     return usual;
   }
 

@@ -12,34 +12,17 @@ import java.util.stream.IntStream;
  * too much penalty here. Choose it where few components matter.
  *
  * <p>The masks are shared by all examples, so the centred Gram matrix of each fold is formed once
- * for all; the rest runs example by example, in parallel. Where these matrices would need more than
- * 1 GiB, or have many more columns than there are rows, the residuals over the listed rows of every
- * column take their place, which needs 4 bytes per ablated entry of the masks. Cost of an example:
- * folds · λ · sweeps · non-zero coefficients · min(n, m/5).
+ * for all; the rest runs example by example, in parallel, or side by side where a device does it
+ * ({@link LassoSolver}). Where these matrices would need more than 1 GiB, or have many more columns
+ * than there are rows, the residuals over the listed rows of every column take their place, which
+ * needs 4 bytes per ablated entry of the masks. Cost of an example: folds · λ · sweeps · non-zero
+ * coefficients · min(n, m/5).
  */
 public final class LassoEstimator implements Estimator {
   /** The name of this method. */
   public static final String NAME = "lasso";
 
   private static final int FOLDS = 10;
-
-  /** Ratio of neighbours on the path. */
-  private static final double STEP = .8;
-
-  /** End of the path, as a share of the least λ whose solution is 0. */
-  private static final double LEAST = 1e-4;
-
-  /** Steps without a lesser error after which the path ends. */
-  private static final int PATIENCE = 2;
-
-  /**
-   * Steps that every path takes, down to a tenth of the greatest λ: before, few rows make errors
-   * that rise by chance.
-   */
-  private static final int FEWEST_STEPS = 10;
-
-  private static final double PATH_TOLERANCE = 3e-3;
-  private static final double TOLERANCE = 1e-6;
 
   /** Most memory for Gram matrices. */
   static final long GRAM_BYTES = 1L << 30;
@@ -82,13 +65,8 @@ public final class LassoEstimator implements Estimator {
     long bytes = bytes(n, folds.count());
     boolean byGram = bytes <= gramBytes && n <= (long) COLUMNS_PER_ROW * data.rows();
     LassoFolds maker = new LassoFolds(context.algebra(), content.masks(), x, outputs, byGram);
-    LassoFold all = maker.all();
-    LassoFold[] rest = new LassoFold[folds.count()];
-    for (int f = 0; f < rest.length; f++) {
-      context.progress().update("Gram matrices", f, rest.length);
-      rest[f] = maker.without(f);
-    }
-    List<Fit> fits = Parallel.map("lasso", examples, context, e -> fit(all, rest, e));
+    LassoSolver solver = byGram ? context.lasso() : LassoSolver.reference();
+    List<LassoPaths.Fit> fits = fits(solver, maker, examples, context);
     double[] theta = new double[n * examples];
     for (int e = 0; e < examples; e++) {
       double[] own = content.restore(fits.get(e).theta());
@@ -104,16 +82,38 @@ public final class LassoEstimator implements Estimator {
         Map.of(
             "form",
             byGram ? "gram" : "residuals",
+            "solver",
+            solver.name(),
             "gram_bytes",
             byGram ? bytes : 0L,
             "folds",
             folds.count(),
             "lambda",
-            fits.stream().mapToDouble(Fit::lambda).toArray(),
+            fits.stream().mapToDouble(LassoPaths.Fit::lambda).toArray(),
             "non_zero",
             IntStream.range(0, examples).map(e -> fits.get(e).nonZero()).toArray(),
             "cross_validation_rms",
             fits.stream().mapToDouble(fit -> Math.sqrt(fit.error() / rows)).toArray()));
+  }
+
+  private static List<LassoPaths.Fit> fits(
+      LassoSolver solver, LassoFolds maker, int examples, FitContext context) {
+    try (LassoPaths paths = new LassoPaths(solver, maker, context.progress())) {
+      // θ, a gradient and a list, of every fold and of all rows.
+      long bytes = (2L * Double.BYTES + Integer.BYTES) * maker.columns() * (maker.count() + 1);
+      int together = solver.examplesTogether(examples, bytes);
+      return Parallel.map(
+              "lasso",
+              Math.ceilDiv(examples, together),
+              context.withThreads(solver.callsAtOnce(context.threads())),
+              block ->
+                  paths.fit(
+                      IntStream.range(block * together, Math.min(examples, (block + 1) * together))
+                          .toArray()))
+          .stream()
+          .flatMap(List::stream)
+          .toList();
+    }
   }
 
   /**
@@ -121,38 +121,5 @@ public final class LassoEstimator implements Estimator {
    */
   private static long bytes(long n, int folds) {
     return n * n * (4L * (folds + 1) + 16);
-  }
-
-  /**
-   * @param theta n, in the order of the sorted columns
-   * @param lambda what was chosen
-   * @param error sum of its squared errors over all folds
-   * @param nonZero how many coefficients are not 0
-   */
-  private record Fit(double[] theta, double lambda, double error, int nonZero) {}
-
-  private static Fit fit(LassoFold all, LassoFold[] rest, int e) {
-    CoordinateDescent whole = new CoordinateDescent(all.example(e));
-    CoordinateDescent[] parts = new CoordinateDescent[rest.length];
-    for (int f = 0; f < parts.length; f++) {
-      parts[f] = new CoordinateDescent(rest[f].example(e));
-    }
-    int steps = (int) Math.ceil(Math.log(LEAST) / Math.log(STEP));
-    double[] lambda = new double[steps];
-    Arrays.setAll(lambda, k -> whole.greatestLambda() * Math.pow(STEP, k));
-    double[] errors = new double[steps];
-    int best = 0;
-    for (int k = 0; k < steps && (k <= FEWEST_STEPS || k - best <= PATIENCE); k++) {
-      for (int f = 0; f < parts.length; f++) {
-        parts[f].solve(lambda[k], PATH_TOLERANCE);
-        errors[k] += rest[f].heldOutError(e, parts[f]);
-      }
-      best = errors[k] < errors[best] ? k : best;
-    }
-    for (int k = 0; k < best; k++) {
-      whole.solve(lambda[k], PATH_TOLERANCE);
-    }
-    whole.solve(lambda[best], TOLERANCE);
-    return new Fit(whole.theta(), lambda[best], errors[best], whole.nonZero());
   }
 }

@@ -37,6 +37,15 @@ final class LassoFolds {
     this.products = byGram ? products(0, masks.rows()) : null;
   }
 
+  /** Number of folds. */
+  int count() {
+    return x.folds().count();
+  }
+
+  int columns() {
+    return x.columns();
+  }
+
   /** All rows. */
   LassoFold all() {
     return without(-1);
@@ -45,7 +54,7 @@ final class LassoFolds {
   /** All rows but one fold's. */
   LassoFold without(int fold) {
     if (counts == null || products == null) {
-      return new LassoFold(x, fold, outputs, null, null);
+      return new LassoFold(masks, x, fold, outputs, null, null);
     }
     double[] left = counts;
     double[] covariance = products.clone();
@@ -61,7 +70,7 @@ final class LassoFolds {
         covariance[i] -= some[i];
       }
     }
-    return new LassoFold(x, fold, outputs, left, covariance);
+    return new LassoFold(masks, x, fold, outputs, left, covariance);
   }
 
   /** Xᵀy over some ranks, n × examples. */

@@ -1,7 +1,10 @@
 package io.ablate.estimate;
 
+import io.ablate.linalg.LinearAlgebra;
+import io.ablate.linalg.MaskRegression;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * COAR (Shah, Ilyas, Madry 2024, arXiv 2404.11534): linear regression on masks with an intercept
@@ -25,13 +28,17 @@ public final class LeastSquaresEstimator implements Estimator {
 
   @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
-    CentredOutputs y = CentredOutputs.of(data);
     CentredMasks x = new CentredMasks(context.algebra(), data.masks());
+    boolean byRows = x.rows() <= x.columns();
+    ComponentModels elsewhere = wherePossible(data, x, byRows, context.algebra());
+    if (elsewhere != null) {
+      return elsewhere;
+    }
+    CentredOutputs y = CentredOutputs.of(data);
     int examples = data.examples();
     if (examples == 0) {
       return y.models(NAME, x, new double[0], Map.of());
     }
-    boolean byRows = x.rows() <= x.columns();
     NormalEquations equations = new NormalEquations(x, byRows, context.algebra());
     context.progress().update("factorise", 0, 1);
     NormalEquations.Solution solution = equations.solve(rightSide(x, byRows, y.values(), examples));
@@ -50,10 +57,42 @@ public final class LeastSquaresEstimator implements Estimator {
     }
     context.progress().update("factorise", 1, 1);
     return y.models(
-        NAME,
-        x,
-        theta(x, byRows, coefficients, examples),
-        Map.of("form", byRows ? "rows" : "components", "solver", solution.solver()));
+        NAME, x, theta(x, byRows, coefficients, examples), diagnostics(byRows, solution.solver()));
+  }
+
+  /**
+   * The whole fit by the algebra's own regression; null where it has none for this matrix, or where
+   * the matrix is nearly singular.
+   */
+  private static @Nullable ComponentModels wherePossible(
+      TrainingData data, CentredMasks x, boolean byRows, LinearAlgebra algebra) {
+    double[] means = CentredOutputs.means(data);
+    if (means.length == 0) {
+      return null;
+    }
+    try (MaskRegression regression = algebra.regression(data.masks(), x.columnCounts(), byRows)) {
+      if (regression == null) {
+        return null;
+      }
+      double[] probes = NormalEquations.probes(byRows ? x.rows() : x.columns());
+      double condition = regression.condition(probes, NormalEquations.PROBES);
+      if (!(condition < NormalEquations.SINGULAR)) {
+        return null;
+      }
+      double[][] theta = regression.solve(data.outputs(), condition > NormalEquations.REFINE);
+      double[] meanMask = x.means();
+      double[] intercepts = means.clone();
+      for (int e = 0; e < theta.length; e++) {
+        for (int j = 0; j < meanMask.length; j++) {
+          intercepts[e] -= meanMask[j] * theta[e][j];
+        }
+      }
+      return new ComponentModels(NAME, theta, intercepts, diagnostics(byRows, "cholesky"));
+    }
+  }
+
+  private static Map<String, Object> diagnostics(boolean byRows, String solver) {
+    return Map.of("form", byRows ? "rows" : "components", "solver", solver);
   }
 
   private static double[] rightSide(CentredMasks x, boolean byRows, double[] y, int examples) {

@@ -19,10 +19,11 @@ public interface NetworkTrainer {
   /**
    * How many examples to hand over in one call.
    *
+   * @param examples how many there are
    * @param usual what suits the processor's cache
    * @param floats what the networks of one example hold, in numbers of 4 bytes
    */
-  int examplesTogether(int usual, long floats);
+  int examplesTogether(int examples, int usual, long floats);
 
   /** How many calls may run at once where a fit may use so many threads. */
   int callsAtOnce(int threads);

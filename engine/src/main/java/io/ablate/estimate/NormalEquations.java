@@ -1,6 +1,7 @@
 package io.ablate.estimate;
 
 import io.ablate.linalg.LinearAlgebra;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 
@@ -12,15 +13,15 @@ import java.util.function.UnaryOperator;
  */
 final class NormalEquations {
   /** Condition estimates above this call for a refinement step. */
-  private static final double REFINE = 1e6;
+  static final double REFINE = 1e6;
 
   /** Condition estimates above this call for an eigendecomposition. */
-  private static final double SINGULAR = 1e12;
+  static final double SINGULAR = 1e12;
 
   /** Eigenvalues below this share of the greatest count as 0: 1e-6 squared. */
   static final double CUT_OFF = 1e-12;
 
-  private static final int PROBES = 3;
+  static final int PROBES = 3;
 
   private final CentredMasks x;
   private final boolean byRows;
@@ -101,16 +102,21 @@ final class NormalEquations {
     return solved;
   }
 
-  /** Appends random signs: how far solving stretches them bounds the least eigenvalue. */
-  private double[] withProbes(double[] b, int k) {
+  /** Random signs, size × probes: how far solving stretches them bounds the least eigenvalue. */
+  static double[] probes(int size) {
     SplittableRandom random = new SplittableRandom(size);
+    double[] probes = new double[size * PROBES];
+    Arrays.setAll(probes, i -> random.nextBoolean() ? 1 : -1);
+    return probes;
+  }
+
+  private double[] withProbes(double[] b, int k) {
+    double[] probes = probes(size);
     int width = k + PROBES;
     double[] probed = new double[size * width];
     for (int i = 0; i < size; i++) {
       System.arraycopy(b, i * k, probed, i * width, k);
-      for (int p = 0; p < PROBES; p++) {
-        probed[i * width + k + p] = random.nextBoolean() ? 1 : -1;
-      }
+      System.arraycopy(probes, i * PROBES, probed, i * width + k, PROBES);
     }
     return probed;
   }

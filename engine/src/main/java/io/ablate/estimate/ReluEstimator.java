@@ -43,7 +43,7 @@ public final class ReluEstimator implements Estimator {
     ReluTraining training =
         new ReluTraining(context, rows, UNITS, columnSeeds(rows.ones(), data.columns()));
     int examples = data.examples();
-    int together = trainer.examplesTogether(1, training.floats());
+    int together = trainer.examplesTogether(examples, 1, training.floats());
     List<Fit> fits =
         Parallel.map(
                 "networks",

@@ -275,7 +275,7 @@ public final class TunedReluEstimator implements Estimator {
     /** Examples in blocks whose tasks, {@code per} of each, keep the threads busy. */
     private List<int[]> blocks(int[] examples, int per, FitContext context) {
       long floats = PathNormNetworks.UNITS * (4L * rows.columns() + rows.ones().length);
-      int together = context.networks().examplesTogether(BLOCK, floats);
+      int together = context.networks().examplesTogether(examples.length, BLOCK, floats);
       int count = Math.ceilDiv(examples.length, together);
       while (count < examples.length && count * per % context.forNetworks().threads() != 0) {
         count++;

@@ -30,6 +30,9 @@ public interface ForwardBackendProvider extends BackendProvider {
     return create();
   }
 
-  /** The backend; called only where {@link #whyUnusable()} is empty. */
+  /**
+   * The backend, on all devices that compute as its first one does; called only where {@link
+   * #whyUnusable()} is empty.
+   */
   ForwardBackend create();
 }

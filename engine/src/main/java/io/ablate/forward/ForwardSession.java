@@ -13,6 +13,16 @@ public interface ForwardSession extends AutoCloseable {
   ForwardBatch batch(BatchShape shape);
 
   /**
+   * A batch of that shape on every device of this session, filled and run as one: of so many times
+   * as many rows, the first device's first. Where there is one device, that is {@link #batch}.
+   *
+   * @param size rows of one device's batch
+   */
+  default ForwardBatch everywhere(BatchOrder order, int size) {
+    return batch(BatchShape.of(order, size));
+  }
+
+  /**
    * The activation scale of one example: how much every component's output moves when it alone is
    * ablated (see {@link InstrumentedModel.ActivationScale}).
    *

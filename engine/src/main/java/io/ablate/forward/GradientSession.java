@@ -12,6 +12,14 @@ public interface GradientSession extends AutoCloseable {
   /** Buffers for runs of so many pairs of mask and example, reused from run to run. */
   GradientBatch batch(int rows);
 
+  /**
+   * A batch of so many pairs on every device of this session, filled and run as one; see {@link
+   * ForwardSession#everywhere}.
+   */
+  default GradientBatch everywhere(int rows) {
+    return batch(rows);
+  }
+
   @Override
   void close();
 }

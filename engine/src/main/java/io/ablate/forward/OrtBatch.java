@@ -17,7 +17,7 @@ final class OrtBatch implements ForwardBatch {
   /** The eight mask values of every byte of packed bits. */
   private static final float[] UNPACKED = unpackedBytes();
 
-  private final OrtSessionPool sessions;
+  private final SessionPool<OrtSession> sessions;
   private final OrtSession session;
   private final InstrumentedModel model;
   private final BatchShape shape;
@@ -34,7 +34,7 @@ final class OrtBatch implements ForwardBatch {
 
   OrtBatch(
       OrtEnvironment environment,
-      OrtSessionPool sessions,
+      SessionPool<OrtSession> sessions,
       InstrumentedModel model,
       long[] exampleShape,
       BatchShape shape) {

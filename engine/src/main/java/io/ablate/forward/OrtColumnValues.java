@@ -10,7 +10,7 @@ import java.nio.FloatBuffer;
 import java.util.Map;
 
 /** Runs an unmasked graph that returns one value per component. Thread-safe. */
-final class OrtColumnValues implements AutoCloseable {
+final class OrtColumnValues implements PooledForwardSession.ColumnValues {
   private final OrtEnvironment environment;
   private final OnnxModel graph;
   private final ExampleInput input;
@@ -32,8 +32,8 @@ final class OrtColumnValues implements AutoCloseable {
     this.session = OrtSessions.create(environment, graph, options.threads());
   }
 
-  /** The values of one example, [n]. */
-  float[] of(float[] example) {
+  @Override
+  public float[] of(float[] example) {
     float[] values = new float[columns];
     DirectTensor tensor =
         DirectTensor.create(environment, input.type(), OrtBatch.shape(1, options.exampleShape()));

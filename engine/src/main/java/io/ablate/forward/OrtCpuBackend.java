@@ -20,7 +20,8 @@ public final class OrtCpuBackend implements ForwardBackend {
   @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
     options.requireFp32();
-    return new OrtSessionHandle(OrtSessions.environment(), model, options);
+    return new PooledForwardSession<>(
+        model, new OrtForwardLoader(OrtSessions.environment(), model, options));
   }
 
   @Override

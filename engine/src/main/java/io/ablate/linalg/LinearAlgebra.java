@@ -1,6 +1,7 @@
 package io.ablate.linalg;
 
 import io.ablate.mask.MaskMatrix;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The matrix work of the estimators. Dense matrices are row-major {@code double[]}; 0/1 matrices
@@ -50,6 +51,17 @@ public interface LinearAlgebra {
    * @return false if A is not positive definite to working precision (B is then undefined)
    */
   boolean solvePositiveDefinite(double[] a, int n, double[] b, int k);
+
+  /**
+   * A regression whose matrices and right sides stay where this implementation computes, if that is
+   * worth it for such a matrix; null where the caller does as well with the operations above.
+   *
+   * @param columnCounts ones of every column
+   * @param byRows the form
+   */
+  default @Nullable MaskRegression regression(MaskMatrix x, double[] columnCounts, boolean byRows) {
+    return null;
+  }
 
   /**
    * Eigenvalues, ascending, of symmetric A [n × n]; A is overwritten by the eigenvectors as

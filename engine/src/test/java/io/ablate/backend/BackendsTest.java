@@ -202,7 +202,9 @@ class BackendsTest {
     }
     assertThat(
             Backends.forward("on-cuda", "auto", TinyModel.plain(), options, ready).backend().name())
-        .isEqualTo("on-cuda 0");
+        .isEqualTo("on-cuda everywhere");
+    assertThat(Backends.forward("auto", "cuda", TinyModel.plain(), options, ready).backend().name())
+        .isEqualTo("on-cuda everywhere");
     assertThatThrownBy(() -> Backends.forward("plain", "cuda:1", TinyModel.plain(), options, ready))
         .isInstanceOf(UsageException.class)
         .hasMessage("backend plain runs on another device: --device; expected cpu, found cuda:1");
@@ -260,7 +262,7 @@ class BackendsTest {
 
       @Override
       public ForwardBackend create() {
-        throw new AssertionError("without a device");
+        return new Choosy(name() + " everywhere", null);
       }
     };
   }

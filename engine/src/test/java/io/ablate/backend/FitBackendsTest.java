@@ -10,6 +10,8 @@ import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.estimate.FitContext;
 import io.ablate.estimate.FitDeviceProvider;
+import io.ablate.estimate.LassoFold;
+import io.ablate.estimate.LassoSolver;
 import io.ablate.estimate.NetworkStart;
 import io.ablate.estimate.NetworkTrainer;
 import io.ablate.estimate.SparseRows;
@@ -23,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
@@ -72,8 +75,18 @@ class FitBackendsTest {
     }
 
     @Override
-    public NetworkTrainer networks(int index) {
-      return new Networks(index);
+    public NetworkTrainer networks(List<Integer> indices) {
+      return new Networks(indices);
+    }
+
+    @Override
+    public LassoSolver lasso(List<Integer> indices) {
+      return new Lassos(indices);
+    }
+
+    @Override
+    public List<Integer> alike(int index) {
+      return IntStream.range(index, usable.size()).filter(usable::get).boxed().toList();
     }
   }
 
@@ -109,14 +122,14 @@ class FitBackendsTest {
     }
   }
 
-  private record Networks(int index) implements NetworkTrainer {
+  private record Networks(List<Integer> indices) implements NetworkTrainer {
     @Override
     public String name() {
       return "cuda";
     }
 
     @Override
-    public int examplesTogether(int usual, long floats) {
+    public int examplesTogether(int examples, int usual, long floats) {
       return usual;
     }
 
@@ -136,6 +149,28 @@ class FitBackendsTest {
     }
   }
 
+  private record Lassos(List<Integer> indices) implements LassoSolver {
+    @Override
+    public String name() {
+      return "cuda";
+    }
+
+    @Override
+    public int examplesTogether(int examples, long bytes) {
+      return 1;
+    }
+
+    @Override
+    public int callsAtOnce(int threads) {
+      return 1;
+    }
+
+    @Override
+    public Rows rows(List<LassoFold> folds) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
   private static FitBackends select(String device, String linalg, Devices devices) {
     List<LinearAlgebraProvider> algebras = new ArrayList<>(LinearAlgebras.providers());
     algebras.addFirst(new Algebra(devices, devices.usable().indexOf(true) < 0 ? 0 : 1));
@@ -146,14 +181,16 @@ class FitBackendsTest {
   void shouldRunOnTheDeviceThatWasAskedFor() {
     FitBackends fits = select("cuda:2", "auto", SECOND);
     assertThat(fits.algebra().role().version()).isEqualTo("number 2");
-    assertThat(fits.networks().backend()).isEqualTo(new Networks(2));
+    assertThat(fits.networks().backend()).isEqualTo(new Networks(List.of(2)));
     assertThat(fits.networks().role())
         .isEqualTo(
             new BackendReport.Role("networks", "cuda:2", "cuda", "number 2, driver 1", List.of()));
     assertThat(fits.device()).isEqualTo("number 2, driver 1");
     FitContext context = fits.context(5, Progress.NONE, 3);
-    assertThat(context.networks()).isEqualTo(new Networks(2));
-    assertThat(context.quiet().networks()).isEqualTo(new Networks(2));
+    assertThat(context.networks()).isEqualTo(new Networks(List.of(2)));
+    assertThat(context.lasso()).isEqualTo(new Lassos(List.of(2)));
+    assertThat(context.quiet().networks()).isEqualTo(new Networks(List.of(2)));
+    assertThat(context.quiet().lasso()).isEqualTo(new Lassos(List.of(2)));
     assertThat(context.seed()).isEqualTo(5);
     assertThat(select("cuda:2", "ejml", SECOND).algebra().role().chosen()).isEqualTo("ejml");
     assertThatThrownBy(() -> select("cuda", "auto", SECOND))
@@ -162,10 +199,20 @@ class FitBackendsTest {
   }
 
   @Test
+  void shouldTakeAllDevicesLikeTheFirstWhereNoneIsNumbered() {
+    Devices two = new Devices(List.of(true, false, true), true);
+    FitBackends fits = select("cuda", "ejml", two);
+    assertThat(fits.networks().backend()).isEqualTo(new Networks(List.of(0, 2)));
+    assertThat(fits.lasso()).isEqualTo(new Lassos(List.of(0, 2)));
+    assertThat(select("cuda:0", "ejml", two).lasso()).isEqualTo(new Lassos(List.of(0)));
+  }
+
+  @Test
   void shouldTakeTheFirstDeviceThatCanBeUsedWhereNoneWasNamed() {
     FitBackends fits = select("auto", "auto", SECOND);
     assertThat(fits.algebra().role().chosen()).isEqualTo("cuda");
-    assertThat(fits.networks().backend()).isEqualTo(new Networks(1));
+    assertThat(fits.networks().backend()).isEqualTo(new Networks(List.of(1, 2)));
+    assertThat(fits.device()).isEqualTo("number 1 and 1 like it, driver 1");
   }
 
   @Test
@@ -219,8 +266,13 @@ class FitBackendsTest {
     }
 
     @Override
-    public NetworkTrainer networks(int index) {
-      return of.networks(index);
+    public NetworkTrainer networks(List<Integer> indices) {
+      return of.networks(indices);
+    }
+
+    @Override
+    public LassoSolver lasso(List<Integer> indices) {
+      return of.lasso(indices);
     }
   }
 
@@ -229,6 +281,7 @@ class FitBackendsTest {
     FitBackends fits = select("cpu", "auto", SECOND);
     assertThat(fits.algebra().role().chosen()).isEqualTo("ejml");
     assertThat(fits.networks().backend()).isSameAs(NetworkTrainer.reference());
+    assertThat(fits.lasso()).isSameAs(LassoSolver.reference());
     assertThat(fits.device()).isEqualTo("cpu");
     assertThatThrownBy(() -> select("cpu", "cuda", SECOND))
         .isInstanceOf(UsageException.class)

@@ -2,6 +2,7 @@ package io.ablate.cuda;
 
 import io.ablate.base.Problem;
 import io.ablate.estimate.FitDeviceProvider;
+import io.ablate.estimate.LassoSolver;
 import io.ablate.estimate.NetworkTrainer;
 import io.ablate.linalg.LinearAlgebraProvider;
 import java.util.List;
@@ -48,8 +49,22 @@ public final class CudaDeviceProvider implements FitDeviceProvider {
   }
 
   @Override
-  public NetworkTrainer networks(int index) {
-    return new CudaNetworkTrainer(SharedDevice.cuda(index));
+  public NetworkTrainer networks(List<Integer> indices) {
+    return new CudaNetworkTrainer(group(indices));
+  }
+
+  @Override
+  public LassoSolver lasso(List<Integer> indices) {
+    return new CudaLassoSolver(group(indices));
+  }
+
+  private static DeviceGroup group(List<Integer> indices) {
+    return new DeviceGroup(indices.stream().map(SharedDevice::cuda).toList());
+  }
+
+  @Override
+  public List<Integer> alike(int index) {
+    return CudaProbe.here().alike(index);
   }
 
   @Override

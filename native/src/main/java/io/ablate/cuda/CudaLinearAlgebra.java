@@ -5,7 +5,9 @@ import static io.ablate.cuda.ElementType.I32;
 import static io.ablate.cuda.ElementType.I64;
 
 import io.ablate.linalg.LinearAlgebra;
+import io.ablate.linalg.MaskRegression;
 import io.ablate.mask.MaskMatrix;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Linear algebra on an NVIDIA device: every operation copies its arguments there and its result
@@ -186,6 +188,17 @@ final class CudaLinearAlgebra implements LinearAlgebra {
             return true;
           }
         });
+  }
+
+  /** Where its matrix is factored on the device; see {@link #solvePositiveDefinite}. */
+  @Override
+  public @Nullable MaskRegression regression(MaskMatrix x, double[] columnCounts, boolean byRows) {
+    double size = byRows ? x.rows() : x.columns();
+    double square = Double.BYTES * size * size;
+    double oneOutput = 3.0 * Double.BYTES * ((double) x.rows() + x.columns());
+    return onDevice(size * size * size / 3, square, square + 3 * bytes(x) + oneOutput)
+        ? new DeviceRegression(device, x, columnCounts, byRows)
+        : host.regression(x, columnCounts, byRows);
   }
 
   /** On the host: there is no kernel for it. */

@@ -5,17 +5,17 @@ import io.ablate.estimate.NetworkTrainer;
 import io.ablate.estimate.SparseRows;
 
 /**
- * Networks on an NVIDIA device, as many at once as its free memory holds. Thread-safe; one call at
- * a time is on the device.
+ * Networks on NVIDIA devices, as many at once as their free memory holds. Thread-safe; one call at
+ * a time is on a device.
  */
 final class CudaNetworkTrainer implements NetworkTrainer {
   /** The rest is for partial sums, masks, and what the driver takes for itself. */
   private static final double SHARE_OF_MEMORY = .6;
 
-  private final SharedDevice device;
+  private final DeviceGroup devices;
 
-  CudaNetworkTrainer(SharedDevice device) {
-    this.device = device;
+  CudaNetworkTrainer(DeviceGroup devices) {
+    this.devices = devices;
   }
 
   @Override
@@ -24,24 +24,24 @@ final class CudaNetworkTrainer implements NetworkTrainer {
   }
 
   @Override
-  public int examplesTogether(int usual, long floats) {
-    double bytes = SHARE_OF_MEMORY * device.call(Device::freeBytes);
+  public int examplesTogether(int examples, int usual, long floats) {
     // Up to four networks of an example: a grid's third axis has no room for more.
-    return (int) Math.clamp(bytes / (Float.BYTES * (double) floats), 1, Launch.MOST_BLOCKS_YZ / 4);
+    return devices.examplesTogether(
+        examples, SHARE_OF_MEMORY, Float.BYTES * (double) floats, Launch.MOST_BLOCKS_YZ / 4);
   }
 
   @Override
   public int callsAtOnce(int threads) {
-    return 1;
+    return devices.size();
   }
 
   @Override
   public AdamNetworks adam(SparseRows rows, float[][] target, NetworkStart start, float rate) {
-    return new DeviceAdamNetworks(device, rows.packed(), target, start, rate);
+    return new DeviceAdamNetworks(devices, rows.packed(), target, start, rate);
   }
 
   @Override
   public RegularisedNetworks pathNorm(SparseRows rows, float[][] target, double[][] scale) {
-    return new DevicePathNormNetworks(device, rows, target, scale);
+    return new DevicePathNormNetworks(devices, rows, target, scale);
   }
 }

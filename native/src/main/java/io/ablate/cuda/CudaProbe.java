@@ -155,6 +155,24 @@ final class CudaProbe {
     return devices.stream().filter(info -> info.fault() == null).findFirst().orElseThrow().index();
   }
 
+  /**
+   * Usable devices of the same name and capability as one of them, itself first: they compute the
+   * same bits.
+   */
+  List<Integer> alike(int index) {
+    DeviceInfo first = devices.get(index);
+    List<Integer> all = new ArrayList<>(List.of(index));
+    for (DeviceInfo other : devices) {
+      if (other.index() != index
+          && other.fault() == null
+          && other.name().equals(first.name())
+          && other.capability() == first.capability()) {
+        all.add(other.index());
+      }
+    }
+    return all;
+  }
+
   /** Whether something here is meant to be used: a device, or a driver that does not work. */
   boolean expected() {
     return expected;

@@ -152,6 +152,19 @@ public final class Device implements AutoCloseable {
     write(target, at * Float.BYTES, MemorySegment.ofArray(source));
   }
 
+  /**
+   * Copies a part to the device.
+   *
+   * @param at the element of the target where it begins
+   */
+  void write(DeviceArray target, long at, double[] source) {
+    if (target.type() != ElementType.F64 || at < 0 || at + source.length > target.elements()) {
+      throw new IllegalArgumentException(
+          "array " + target + " has no " + source.length + " doubles from " + at + " on");
+    }
+    write(target, at * Double.BYTES, MemorySegment.ofArray(source));
+  }
+
   /** Copies an array of {@link ElementType#I64} from the device. */
   public long[] readLongs(DeviceArray source) {
     long[] target = new long[Math.toIntExact(source.elements())];
@@ -163,13 +176,6 @@ public final class Device implements AutoCloseable {
   public int[] readInts(DeviceArray source) {
     int[] target = new int[Math.toIntExact(source.elements())];
     read(source, ElementType.I32, MemorySegment.ofArray(target));
-    return target;
-  }
-
-  /** Copies an array of {@link ElementType#F16} from the device, as bits. */
-  public short[] readHalves(DeviceArray source) {
-    short[] target = new short[Math.toIntExact(source.elements())];
-    read(source, ElementType.F16, MemorySegment.ofArray(target));
     return target;
   }
 

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * come back; weights stay there.
  */
 final class DeviceAdamNetworks implements NetworkTrainer.AdamNetworks {
+  private final DeviceGroup devices;
   private final SharedDevice shared;
   private final int rows;
   private final int inputs;
@@ -20,8 +21,9 @@ final class DeviceAdamNetworks implements NetworkTrainer.AdamNetworks {
   private final ReluNetworks networks;
 
   DeviceAdamNetworks(
-      SharedDevice shared, MaskMatrix masks, float[][] target, NetworkStart start, float rate) {
-    this.shared = shared;
+      DeviceGroup devices, MaskMatrix masks, float[][] target, NetworkStart start, float rate) {
+    this.devices = devices;
+    this.shared = devices.take();
     this.rows = masks.rows();
     this.inputs = masks.columns();
     this.scope = shared.call(Device::scope);
@@ -132,5 +134,6 @@ final class DeviceAdamNetworks implements NetworkTrainer.AdamNetworks {
           scope.close();
           return device;
         });
+    devices.giveBack(shared);
   }
 }

@@ -8,6 +8,7 @@ import io.ablate.mask.MaskMatrix;
 
 /** {@link PathNormTrainer} behind the engine's interface. */
 final class DevicePathNormNetworks implements NetworkTrainer.RegularisedNetworks {
+  private final DeviceGroup devices;
   private final SharedDevice shared;
   private final int inputs;
   private final DeviceScope scope;
@@ -17,8 +18,9 @@ final class DevicePathNormNetworks implements NetworkTrainer.RegularisedNetworks
    * @param target examples × rows
    * @param scale examples × columns
    */
-  DevicePathNormNetworks(SharedDevice shared, SparseRows rows, float[][] target, double[][] scale) {
-    this.shared = shared;
+  DevicePathNormNetworks(DeviceGroup devices, SparseRows rows, float[][] target, double[][] scale) {
+    this.devices = devices;
+    this.shared = devices.take();
     this.inputs = rows.columns();
     this.scope = shared.call(Device::scope);
     try {
@@ -110,5 +112,6 @@ final class DevicePathNormNetworks implements NetworkTrainer.RegularisedNetworks
           scope.close();
           return device;
         });
+    devices.giveBack(shared);
   }
 }

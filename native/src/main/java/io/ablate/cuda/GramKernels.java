@@ -37,24 +37,6 @@ final class GramKernels {
   }
 
   /**
-   * The ones of every row.
-   *
-   * @param counts [rows] of {@link ElementType#I32}, overwritten
-   */
-  static void rowCounts(Device device, DeviceArray words, DeviceArray counts) {
-    words.requireAxes(I64, 2);
-    int rows = words.extent(0);
-    device
-        .kernel(MODULE, "row_counts")
-        .stridingWarps(rows)
-        .with(words)
-        .with(counts.require(I32, rows))
-        .with(rows)
-        .with(words.extent(1))
-        .launch();
-  }
-
-  /**
    * X̃ᵀX̃ from the counts of columns.
    *
    * @param counts [columns, columns]
@@ -75,12 +57,12 @@ final class GramKernels {
   }
 
   /**
-   * X̃X̃ᵀ from the counts of rows.
+   * X̃X̃ᵀ from the counts of rows, with a constant added to every entry.
    *
    * @param counts [rows, rows]
    * @param kernel [rows, rows] of {@link ElementType#F64}, overwritten
    */
-  static void centreKernel(Device device, DeviceArray counts, DeviceArray kernel) {
+  static void centreKernel(Device device, DeviceArray counts, double constant, DeviceArray kernel) {
     counts.requireAxes(I32, 2);
     int rows = counts.extent(0);
     counts.require(I32, rows, rows);
@@ -102,21 +84,9 @@ final class GramKernels {
           .with(sums)
           .with(total)
           .with(kernel.require(F64, rows, rows))
+          .with(constant)
           .with(rows)
           .launch();
     }
-  }
-
-  /** Adds a ridge to a square matrix. */
-  static void addDiagonal(Device device, DeviceArray matrix, double shift) {
-    matrix.requireAxes(F64, 2);
-    int size = matrix.extent(0);
-    device
-        .kernel(MODULE, "add_diagonal")
-        .striding(size)
-        .with(matrix.require(F64, size, size))
-        .with(shift)
-        .with(size)
-        .launch();
   }
 }

@@ -1,6 +1,5 @@
 package io.ablate.cuda;
 
-import static io.ablate.cuda.ElementType.F16;
 import static io.ablate.cuda.ElementType.F32;
 import static io.ablate.cuda.ElementType.I64;
 
@@ -17,43 +16,18 @@ public final class MaskKernels {
   private MaskKernels() {}
 
   /**
-   * Draws rows {@code first} onward of the design of that seed and keep: the bits of {@link
-   * io.ablate.mask.BernoulliMasks}.
-   *
-   * @param words [rows, words], overwritten
-   */
-  static void bernoulli(
-      Device device, DeviceArray words, long seed, double keep, long first, int columns) {
-    words.requireAxes(I64, 2);
-    int rows = words.extent(0);
-    int perRow = MaskMatrix.wordsPerRow(columns);
-    words.require(I64, rows, perRow);
-    device
-        .kernel(MODULE, "bernoulli_masks")
-        .striding(words.elements())
-        .with(words)
-        .with(first)
-        .with(seed)
-        .with(Math.round(keep * 0x1p32))
-        .with(rows)
-        .with(columns)
-        .with(perRow)
-        .launch();
-  }
-
-  /**
-   * Masks as 0 and 1, in the type of {@code out}.
+   * Masks as 0 and 1.
    *
    * @param words [rows, words] of {@link ElementType#I64}
-   * @param out [rows, columns] of {@link ElementType#F32} or {@link ElementType#F16}, overwritten
+   * @param out [rows, columns] of {@link ElementType#F32}, overwritten
    */
   public static void expand(Device device, DeviceArray words, DeviceArray out) {
-    out.requireAxes(out.type() == F16 ? F16 : F32, 2);
+    out.requireAxes(F32, 2);
     int rows = out.extent(0);
     int columns = out.extent(1);
     int perRow = MaskMatrix.wordsPerRow(columns);
     device
-        .kernel(MODULE, out.type() == F16 ? "expand_masks_f16" : "expand_masks_f32")
+        .kernel(MODULE, "expand_masks_f32")
         .grid(Launch.ceilDiv(columns, 256), Math.min(rows, Launch.MOST_BLOCKS_YZ), 1)
         .block(256, 1)
         .with(words.require(I64, rows, perRow))
@@ -84,26 +58,6 @@ public final class MaskKernels {
         .with(columns)
         .with(perRow)
         .with(perColumn)
-        .launch();
-  }
-
-  /**
-   * The components that every row ablates.
-   *
-   * @param out [rows, words], overwritten; may be {@code words}
-   */
-  static void complement(Device device, DeviceArray words, int columns, DeviceArray out) {
-    words.requireAxes(I64, 2);
-    int rows = words.extent(0);
-    int perRow = MaskMatrix.wordsPerRow(columns);
-    device
-        .kernel(MODULE, "complement_masks")
-        .striding(words.elements())
-        .with(words.require(I64, rows, perRow))
-        .with(out.require(I64, rows, perRow))
-        .with(rows)
-        .with(columns)
-        .with(perRow)
         .launch();
   }
 }

@@ -5,6 +5,7 @@ import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.GradientSession;
+import io.ablate.forward.PooledForwardSession;
 import io.ablate.instrument.InstrumentedModel;
 import java.util.function.Supplier;
 
@@ -19,7 +20,7 @@ record BoundBackend(String name, String version, Supplier<Execution> execution)
   @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
     options.requireFp32();
-    return new BoundForwardSession(execution, model, options);
+    return new PooledForwardSession<>(model, new BoundForwardLoader(execution, model, options));
   }
 
   @Override

@@ -1,10 +1,11 @@
 package io.ablate.ort;
 
 import io.ablate.forward.ForwardOptions;
+import io.ablate.forward.PooledForwardSession;
 import io.ablate.instrument.InstrumentedModel;
 
 /** Runs an unmasked graph that returns one value per component. Thread-safe. */
-final class BoundColumnValues implements AutoCloseable {
+final class BoundColumnValues implements PooledForwardSession.ColumnValues {
   private final NativeSession session;
   private final Binding binding;
   private final BoundTensor example;
@@ -32,8 +33,8 @@ final class BoundColumnValues implements AutoCloseable {
     }
   }
 
-  /** The values of one example, [n]. */
-  synchronized float[] of(float[] input) {
+  @Override
+  public synchronized float[] of(float[] input) {
     example.set(0, input);
     binding.run();
     float[] found = new float[columns];

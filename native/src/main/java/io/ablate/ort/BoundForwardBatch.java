@@ -3,6 +3,7 @@ package io.ablate.ort;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardBatch;
+import io.ablate.forward.SessionPool;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Masks, examples, labels, outputs and logits of one batch shape, bound once. */
 final class BoundForwardBatch implements ForwardBatch {
-  private final SessionPool sessions;
+  private final SessionPool<NativeSession> sessions;
   private final BatchShape shape;
   private final int classes;
   private final Binding binding;
@@ -23,7 +24,7 @@ final class BoundForwardBatch implements ForwardBatch {
 
   BoundForwardBatch(
       Execution execution,
-      SessionPool sessions,
+      SessionPool<NativeSession> sessions,
       InstrumentedModel model,
       long[] exampleShape,
       BatchShape shape,

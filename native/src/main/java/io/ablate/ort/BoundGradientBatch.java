@@ -4,12 +4,13 @@ import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.GradientBatch;
+import io.ablate.forward.SessionPool;
 import io.ablate.instrument.InstrumentedModel;
 import java.util.Arrays;
 
 /** Masks, examples, labels, outputs and gradients of so many rows, bound once. */
 final class BoundGradientBatch implements GradientBatch {
-  private final SessionPool sessions;
+  private final SessionPool<NativeSession> sessions;
   private final BatchShape shape;
   private final Binding binding;
   private final BoundTensor mask;
@@ -21,7 +22,7 @@ final class BoundGradientBatch implements GradientBatch {
 
   BoundGradientBatch(
       Execution execution,
-      SessionPool sessions,
+      SessionPool<NativeSession> sessions,
       DifferentiatedModel model,
       long[] exampleShape,
       int rows) {

@@ -5,6 +5,7 @@ import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.GradientBatch;
 import io.ablate.forward.GradientSession;
 import io.ablate.forward.OrtGraphs;
+import io.ablate.forward.SessionPool;
 import java.util.function.Supplier;
 
 /** Sessions of ONNX Runtime for a differentiated model, one for each number of rows. */
@@ -12,7 +13,7 @@ final class BoundGradientSession implements GradientSession {
   private final DifferentiatedModel model;
   private final ForwardOptions options;
   private final Execution execution;
-  private final SessionPool sessions;
+  private final SessionPool<NativeSession> sessions;
   private boolean closed;
 
   BoundGradientSession(
@@ -22,13 +23,15 @@ final class BoundGradientSession implements GradientSession {
     this.options = options;
     this.execution = executions.get();
     this.sessions =
-        new SessionPool(
-            execution.provider(),
-            options.threads(),
+        new SessionPool<>(
             shape ->
-                execution
-                    .provider()
-                    .graph(model.forward(), model.model(), shape, options.exampleShape()));
+                NativeSession.open(
+                    execution.provider(),
+                    execution
+                        .provider()
+                        .graph(model.forward(), model.model(), shape, options.exampleShape()),
+                    options.threads()),
+            NativeSession::close);
   }
 
   @Override

@@ -19,6 +19,8 @@ import java.util.Map;
  * @param arena how the provider's memory pool grows
  * @param memoryLimit bytes that the pool may hold; 0 for no limit. Tensors that are bound are not
  *     in it
+ * @param fusedMasks whether what follows a masked convolution is one kernel of ours, called by ONNX
+ *     Runtime as a custom operator, in place of up to four of its own; the values are the same
  */
 public record CudaOptions(
     int device,
@@ -27,7 +29,8 @@ public record CudaOptions(
     boolean tf32,
     boolean graphs,
     ArenaGrowth arena,
-    long memoryLimit) {
+    long memoryLimit,
+    boolean fusedMasks) {
 
   /** How cuDNN's algorithm for a convolution is found. */
   public enum ConvolutionSearch {
@@ -63,7 +66,14 @@ public record CudaOptions(
    */
   public static CudaOptions defaults(int device) {
     return new CudaOptions(
-        device, ConvolutionSearch.HEURISTIC, false, false, false, ArenaGrowth.NEXT_POWER_OF_TWO, 0);
+        device,
+        ConvolutionSearch.HEURISTIC,
+        false,
+        false,
+        false,
+        ArenaGrowth.NEXT_POWER_OF_TWO,
+        0,
+        false);
   }
 
   /** Keys and values as ONNX Runtime's C interface takes them, but for the stream. */

@@ -3,11 +3,13 @@ package io.ablate.ort;
 /**
  * What computes and where its tensors lie; one for each session of a backend.
  *
- * @param memory closed together with this
+ * @param provider closed together with this
+ * @param memory likewise
  */
 record Execution(ExecutionProvider provider, TensorMemory memory) implements AutoCloseable {
   @Override
   public void close() {
+    provider.close();
     memory.close();
   }
 }

@@ -9,7 +9,7 @@ import io.ablate.onnx.OnnxModel;
  * What computes a session's nodes, in ONNX Runtime's word, and which memory it reads. Stateless but
  * for counters; thread-safe.
  */
-interface ExecutionProvider {
+interface ExecutionProvider extends AutoCloseable {
   /** {@code OrtDeviceAllocator} and {@code OrtMemTypeDefault}. */
   int DEVICE_ALLOCATOR = 0;
 
@@ -51,4 +51,8 @@ interface ExecutionProvider {
 
   /** The graph that a session for one batch shape loads; see {@link OrtGraphs}. */
   OnnxModel graph(InstrumentedModel model, OnnxModel made, BatchShape shape, long[] exampleShape);
+
+  /** After all sessions. */
+  @Override
+  default void close() {}
 }

@@ -5,8 +5,10 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.cuda.CudaDeviceProvider;
 import io.ablate.cuda.Device;
+import io.ablate.forward.DealtBackend;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBackendProvider;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -61,9 +63,13 @@ public final class OrtCudaProvider implements ForwardBackendProvider {
     return "ONNX Runtime " + OrtTable.VERSION + ", never run on a device yet";
   }
 
+  /** On all devices like the first; rows are dealt to them. */
   @Override
   public ForwardBackend create() {
-    return create(0);
+    List<Integer> devices = new CudaDeviceProvider().alike(0);
+    return devices.size() == 1
+        ? create(0)
+        : new DealtBackend(devices.stream().map(this::create).toList());
   }
 
   @Override
@@ -91,7 +97,11 @@ public final class OrtCudaProvider implements ForwardBackendProvider {
 
   private static Execution execution(CudaOptions options) {
     Device device = Device.cuda(options.device());
-    return new Execution(
-        new CudaExecutionProvider(options, device.stream()), new DeviceMemory(device));
+    ExecutionProvider cuda = new CudaExecutionProvider(options, device.stream());
+    ExecutionProvider provider =
+        options.fusedMasks()
+            ? new FusingProvider(cuda, new MaskedOperators(device, "CUDAExecutionProvider"))
+            : cuda;
+    return new Execution(provider, new DeviceMemory(device));
   }
 }

@@ -32,25 +32,48 @@ enum OrtFunction {
   SET_INTRA_OP_NUM_THREADS(24, JAVA_LONG, JAVA_INT),
   // OrtStatus* SetInterOpNumThreads(OrtSessionOptions* options, int threads);
   SET_INTER_OP_NUM_THREADS(25, JAVA_LONG, JAVA_INT),
+  // OrtStatus* CreateCustomOpDomain(const char* domain, OrtCustomOpDomain** out);
+  CREATE_CUSTOM_OP_DOMAIN(26, ADDRESS, ADDRESS),
+  // OrtStatus* CustomOpDomain_Add(OrtCustomOpDomain* domain, const OrtCustomOp* op);
+  CUSTOM_OP_DOMAIN_ADD(27, JAVA_LONG, ADDRESS),
+  // OrtStatus* AddCustomOpDomain(OrtSessionOptions* options, OrtCustomOpDomain* domain);
+  ADD_CUSTOM_OP_DOMAIN(28, JAVA_LONG, JAVA_LONG),
   // OrtStatus* CreateRunOptions(OrtRunOptions** out);
   CREATE_RUN_OPTIONS(39, ADDRESS),
   // OrtStatus* CreateTensorWithDataAsOrtValue(const OrtMemoryInfo* info, void* data, size_t bytes,
   //   const int64_t* shape, size_t axes, ONNXTensorElementDataType type, OrtValue** out);
   CREATE_TENSOR_WITH_DATA(
       49, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS),
+  // OrtStatus* GetTensorMutableData(OrtValue* value, void** out);
+  GET_TENSOR_MUTABLE_DATA(51, JAVA_LONG, ADDRESS),
+  // OrtStatus* GetDimensionsCount(const OrtTensorTypeAndShapeInfo* info, size_t* out);
+  GET_DIMENSIONS_COUNT(61, JAVA_LONG, ADDRESS),
+  // OrtStatus* GetDimensions(const OrtTensorTypeAndShapeInfo* info, int64_t* extents,
+  //   size_t axes);
+  GET_DIMENSIONS(62, JAVA_LONG, ADDRESS, JAVA_LONG),
+  // OrtStatus* GetTensorTypeAndShape(const OrtValue* value, OrtTensorTypeAndShapeInfo** out);
+  GET_TENSOR_TYPE_AND_SHAPE(65, JAVA_LONG, ADDRESS),
   // OrtStatus* CreateMemoryInfo(const char* name, enum OrtAllocatorType type, int id,
   //   enum OrtMemType memory, OrtMemoryInfo** out);
   CREATE_MEMORY_INFO(68, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS),
   // OrtStatus* CreateCpuMemoryInfo(enum OrtAllocatorType type, enum OrtMemType memory,
   //   OrtMemoryInfo** out);
   CREATE_CPU_MEMORY_INFO(69, JAVA_INT, JAVA_INT, ADDRESS),
+  // OrtStatus* KernelContext_GetInput(const OrtKernelContext* context, size_t index,
+  //   const OrtValue** out);
+  KERNEL_CONTEXT_GET_INPUT(90, JAVA_LONG, JAVA_LONG, ADDRESS),
+  // OrtStatus* KernelContext_GetOutput(OrtKernelContext* context, size_t index,
+  //   const int64_t* extents, size_t axes, OrtValue** out);
+  KERNEL_CONTEXT_GET_OUTPUT(91, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS),
   RELEASE_ENV(92, JAVA_LONG),
   RELEASE_STATUS(93, JAVA_LONG),
   RELEASE_MEMORY_INFO(94, JAVA_LONG),
   RELEASE_SESSION(95, JAVA_LONG),
   RELEASE_VALUE(96, JAVA_LONG),
   RELEASE_RUN_OPTIONS(97, JAVA_LONG),
+  RELEASE_TENSOR_TYPE_AND_SHAPE(99, JAVA_LONG),
   RELEASE_SESSION_OPTIONS(100, JAVA_LONG),
+  RELEASE_CUSTOM_OP_DOMAIN(101, JAVA_LONG),
   // OrtStatus* AddSessionConfigEntry(OrtSessionOptions* options, const char* key,
   //   const char* value);
   ADD_SESSION_CONFIG_ENTRY(130, JAVA_LONG, ADDRESS, ADDRESS),
@@ -78,6 +101,9 @@ enum OrtFunction {
   // OrtStatus* UpdateCUDAProviderOptionsWithValue(OrtCUDAProviderOptionsV2* cuda, const char* key,
   //   void* value);
   UPDATE_CUDA_OPTION_WITH_VALUE(263, JAVA_LONG, ADDRESS, JAVA_LONG);
+
+  /** {@code OrtStatus* CreateStatus(OrtErrorCode code, const char* message)}, for callbacks. */
+  static final int CREATE_STATUS = 0;
 
   /**
    * {@code const char* GetErrorMessage(const OrtStatus* status)}: the one that returns no status.

@@ -26,11 +26,15 @@ final class OrtTable {
 
   private static final int API = 29;
 
+  /** {@code ORT_FAIL}. */
+  private static final int FAIL = 1;
+
   /** Longer than any message is read. */
   private static final long LONGEST_TEXT = 1 << 16;
 
   private final Map<OrtFunction, MethodHandle> functions = new EnumMap<>(OrtFunction.class);
   private final MethodHandle message;
+  private final MethodHandle status;
   private final MethodHandle run;
   private final MethodHandle release;
 
@@ -40,6 +44,10 @@ final class OrtTable {
     }
     message =
         handle(at(table, OrtFunction.GET_ERROR_MESSAGE), FunctionDescriptor.of(ADDRESS, JAVA_LONG));
+    status =
+        handle(
+            at(table, OrtFunction.CREATE_STATUS),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS));
     run = function(OrtFunction.RUN_WITH_BINDING);
     release = function(OrtFunction.RELEASE_STATUS);
   }
@@ -143,6 +151,15 @@ final class OrtTable {
   void run(long session, long options, long binding) {
     try {
       check((long) run.invokeExact(session, options, binding));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** A status that says that a callback failed, for the library to release. */
+  long failure(String text) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (long) status.invokeExact(FAIL, arena.allocateFrom(text));
     } catch (Throwable e) {
       throw unexpected(e);
     }

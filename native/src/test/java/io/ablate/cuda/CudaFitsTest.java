@@ -35,10 +35,15 @@ class CudaFitsTest extends KernelContract {
   private final List<String> asked = new CopyOnWriteArrayList<>();
 
   private FitContext onDevice() {
+    return onDevices(device);
+  }
+
+  private FitContext onDevices(Device... devices) {
+    DeviceGroup group = new DeviceGroup(Arrays.stream(devices).map(SharedDevice::new).toList());
     SharedDevice shared = new SharedDevice(device);
     LinearAlgebra algebra =
         new CudaLinearAlgebra(shared, new EjmlLinearAlgebra(), ProductPlacement.ALWAYS);
-    NetworkTrainer trainer = new CudaNetworkTrainer(shared);
+    NetworkTrainer trainer = new CudaNetworkTrainer(group);
     NetworkTrainer noting =
         (NetworkTrainer)
             Proxy.newProxyInstance(
@@ -48,7 +53,7 @@ class CudaFitsTest extends KernelContract {
                   asked.add(method.getName());
                   return method.invoke(trainer, arguments);
                 });
-    return new FitContext(algebra, 7, Progress.NONE, 2, noting);
+    return new FitContext(algebra, 7, Progress.NONE, 2, noting, new CudaLassoSolver(group));
   }
 
   /** Linear in the masks, with noise enough for networks to stop early. */
@@ -69,11 +74,45 @@ class CudaFitsTest extends KernelContract {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"least-squares", "ridge", "hierarchical", "lasso"})
+  @ValueSource(strings = {"least-squares", "ridge", "hierarchical"})
   void shouldSolveAsTheProcessor(String method) {
     TrainingData data = data(70, 23, 3);
     Estimator estimator = Estimators.byName(method);
     assertClose(estimator.fit(data, onDevice()), estimator.fit(data, HOST), 1e-7);
+  }
+
+  /** In the form by rows, and where columns are equal and the host must find eigenvectors. */
+  @Test
+  void shouldSolveLeastSquaresInBothFormsAndWhereTheyAreSingular() {
+    Estimator estimator = Estimators.byName("least-squares");
+    TrainingData wide = data(22, 67, 2);
+    ComponentModels byRows = estimator.fit(wide, onDevice());
+    assertThat(byRows.diagnostics()).containsEntry("form", "rows");
+    assertClose(byRows, estimator.fit(wide, HOST), 1e-7);
+    TrainingData singular = data(70, 23, 2);
+    for (int row = 0; row < 70; row++) {
+      singular.masks().set(row, 5, singular.masks().get(row, 6));
+    }
+    ComponentModels found = estimator.fit(singular, onDevice());
+    assertThat(found.diagnostics()).containsEntry("solver", "eigen");
+    assertClose(found, estimator.fit(singular, HOST), 1e-7);
+  }
+
+  @Test
+  void shouldSolveLassosAsTheProcessor() {
+    TrainingData data = data(70, 23, 3);
+    Estimator estimator = Estimators.byName("lasso");
+    ComponentModels found = estimator.fit(data, onDevice());
+    ComponentModels expected = estimator.fit(data, HOST);
+    assertThat(found.diagnostics()).containsEntry("solver", "cuda");
+    assertThat(expected.diagnostics()).containsEntry("solver", "java");
+    assertThat(found.diagnostics().get("non_zero"))
+        .isEqualTo(expected.diagnostics().get("non_zero"));
+    for (String same : new String[] {"lambda", "cross_validation_rms"}) {
+      assertThat((double[]) found.diagnostics().get(same))
+          .containsExactly((double[]) expected.diagnostics().get(same), within(1e-9));
+    }
+    assertClose(found, expected, 1e-7);
   }
 
   @ParameterizedTest
@@ -103,6 +142,26 @@ class CudaFitsTest extends KernelContract {
       double intercept = expected.intercepts()[e];
       assertThat(found.intercepts()[e])
           .isEqualTo(intercept, within(share * (of.length * greatest + Math.abs(intercept))));
+    }
+  }
+
+  /** Each of two devices fits some of the examples, with the bits of one. */
+  @ParameterizedTest
+  @ValueSource(strings = {"relu", "relu-tuned", "lasso"})
+  void shouldDealExamplesToDevices(String method) {
+    TrainingData data = data(40, 9, 3);
+    Estimator estimator = Estimators.byName(method);
+    ComponentModels one = estimator.fit(data, onDevice());
+    EmulatedDriver[] drivers = {EmulatedDriver.start(1L << 30), EmulatedDriver.start(1L << 30)};
+    try (Device first = new Device(drivers[0]);
+        Device second = new Device(drivers[1])) {
+      ComponentModels dealt = estimator.fit(data, onDevices(first, second));
+      assertThat(dealt.attributions()).isDeepEqualTo(one.attributions());
+      assertThat(dealt.intercepts()).isEqualTo(one.intercepts());
+      assertThat(first.liveBytes() + second.liveBytes()).isZero();
+    }
+    for (EmulatedDriver driver : drivers) {
+      assertThat(driver.launches()).isPositive();
     }
   }
 
@@ -197,9 +256,9 @@ class CudaFitsTest extends KernelContract {
   void shouldHandOverAsManyExamplesAsMemoryHolds() {
     NetworkTrainer trainer = onDevice().networks();
     long half = device.freeBytes() / 8;
-    assertThat(trainer.examplesTogether(1, half)).isEqualTo(1);
-    assertThat(trainer.examplesTogether(1, half / 100)).isBetween(100, 200);
-    assertThat(trainer.examplesTogether(1, 1)).isLessThan(Launch.MOST_BLOCKS_YZ / 4 + 1);
+    assertThat(trainer.examplesTogether(1000, 1, half)).isEqualTo(1);
+    assertThat(trainer.examplesTogether(1000, 1, half / 100)).isBetween(100, 200);
+    assertThat(trainer.examplesTogether(1 << 20, 1, 1)).isLessThan(Launch.MOST_BLOCKS_YZ / 4 + 1);
     assertThat(trainer.callsAtOnce(16)).isEqualTo(1);
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.ablate.linalg.EjmlLinearAlgebra;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.linalg.LinearAlgebraContract;
+import io.ablate.linalg.MaskRegression;
 import io.ablate.mask.MaskMatrix;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -94,6 +95,7 @@ class CudaLinearAlgebraTest extends LinearAlgebraContract {
             "times",
             "transposeTimes",
             "solvePositiveDefinite",
+            "regression",
             "symmetricEigen");
     assertThat(chosen.name()).isEqualTo("cuda");
   }
@@ -106,6 +108,10 @@ class CudaLinearAlgebraTest extends LinearAlgebraContract {
     algebra.times(masks, new double[3], 1);
     algebra.transposeTimes(masks, new double[5], 1);
     algebra.solvePositiveDefinite(new double[] {1}, 1, new double[1], 1);
+    MaskRegression regression = algebra.regression(masks, new double[3], false);
+    if (regression != null) {
+      regression.close();
+    }
     algebra.symmetricEigen(new double[] {1}, 1);
   }
 

@@ -100,6 +100,25 @@ class CudaProbeTest {
   }
 
   @Test
+  void shouldKnowWhichDevicesComputeAlike() {
+    Problem fault = Problem.of("on fire");
+    CudaProbe probe =
+        CudaProbe.of(
+            new Fake(
+                null,
+                12060,
+                List.of(
+                    device(0, 80, null),
+                    device(1, 90, null),
+                    device(2, 90, fault),
+                    device(3, 80, null),
+                    new DeviceInfo(4, "Other", 80, 1, null))));
+    assertThat(probe.alike(0)).containsExactly(0, 3);
+    assertThat(probe.alike(3)).containsExactly(3, 0);
+    assertThat(probe.alike(1)).containsExactly(1);
+  }
+
+  @Test
   void shouldTurnWhatIsThrownIntoAReason() {
     CudaProbe.Library broken =
         new CudaProbe.Library() {

@@ -21,8 +21,12 @@ final class EmulatedDriver implements DeviceDriver {
   private final BufferedOutputStream out;
   private final DataInputStream in;
 
-  private EmulatedDriver(Path log, Process process) {
+  private final long freeBytes;
+  private int launches;
+
+  private EmulatedDriver(Path log, Process process, long freeBytes) {
     this.log = log;
+    this.freeBytes = freeBytes;
     this.process = process;
     this.out = new BufferedOutputStream(process.getOutputStream(), 1 << 16);
     this.in = new DataInputStream(process.getInputStream());
@@ -30,6 +34,16 @@ final class EmulatedDriver implements DeviceDriver {
 
   /** A device of its own; skips the test where there is no compiler. */
   static Device open() {
+    return open(1L << 30);
+  }
+
+  /** As {@link #open()}, with so much memory to be had, whatever is taken of it. */
+  static Device open(long freeBytes) {
+    return new Device(start(freeBytes));
+  }
+
+  /** What is behind {@link #open(long)}. */
+  static EmulatedDriver start(long freeBytes) {
     try {
       Path program = EmulationBuild.program();
       Path log = Files.createTempFile(program.getParent(), "emulation", ".log");
@@ -37,7 +51,7 @@ final class EmulatedDriver implements DeviceDriver {
       // Leaks are the pool's to count; fresh memory holds rubbish, as a device's may.
       builder.environment().put("ASAN_OPTIONS", "detect_leaks=0:max_malloc_fill_size=1073741824");
       builder.environment().put("UBSAN_OPTIONS", "print_stacktrace=1");
-      return new Device(new EmulatedDriver(log, builder.start()));
+      return new EmulatedDriver(log, builder.start(), freeBytes);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -101,7 +115,7 @@ final class EmulatedDriver implements DeviceDriver {
 
   @Override
   public long freeBytes() {
-    return 1L << 30;
+    return freeBytes;
   }
 
   @Override
@@ -167,8 +181,14 @@ final class EmulatedDriver implements DeviceDriver {
     write(target, 0, through.flip());
   }
 
+  /** How many kernels were launched. */
+  int launches() {
+    return launches;
+  }
+
   @Override
   public void launch(KernelCall call) {
+    launches++;
     exchange(
         () -> {
           put('L');
@@ -200,7 +220,6 @@ final class EmulatedDriver implements DeviceDriver {
             switch (array.type()) {
               case I64 -> 'L';
               case I32 -> 'I';
-              case F16 -> 'H';
               case F32 -> 'F';
               case F64 -> 'D';
             });

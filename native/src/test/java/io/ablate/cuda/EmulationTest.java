@@ -51,16 +51,15 @@ class EmulationTest {
   void shouldRefuseWarpOperationsWithoutAllLanes() {
     Device device = EmulatedDriver.open();
     DeviceScope scope = device.scope();
-    DeviceArray words = scope.zeros("words", I64, 1, 1);
-    DeviceArray counts = scope.zeros("counts", ElementType.I32, 1);
+    DeviceArray counts = scope.zeros("counts", ElementType.I32, 1, 1);
+    DeviceArray sums = scope.zeros("sums", I64, 1);
     Launch launch =
         device
-            .kernel("gram", "row_counts")
+            .kernel("gram", "count_sums")
             .grid(2, 1, 1)
             .block(20, 1)
-            .with(words)
             .with(counts)
-            .with(1)
+            .with(sums)
             .with(1);
     assertThatThrownBy(launch::launch)
         .isInstanceOf(AssertionError.class)

@@ -7,19 +7,29 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device whose memory is this process's, so that what computes on the processor can be bound to
- * it; it counts copies. The one kernel that it knows is written again in Java.
+ * it; it counts copies. The two kernels that it knows are written again in Java.
  */
 public final class HostDevice implements DeviceDriver {
   private final Map<Long, MemorySegment> memory = new HashMap<>();
   private long written;
   private long read;
+  private int masked;
+  private @Nullable String failure;
 
   /** A device on this driver. */
   public Device device() {
     return new Device(this);
+  }
+
+  /** A device whose launches fail. */
+  public static Device failing(String why) {
+    HostDevice driver = new HostDevice();
+    driver.failure = why;
+    return driver.device();
   }
 
   /** Bytes copied to the device so far. */
@@ -30,6 +40,11 @@ public final class HostDevice implements DeviceDriver {
   /** Bytes copied from the device so far. */
   public long read() {
     return read;
+  }
+
+  /** How often what follows a masked convolution was launched. */
+  public int masked() {
+    return masked;
   }
 
   @Override
@@ -90,10 +105,46 @@ public final class HostDevice implements DeviceDriver {
 
   @Override
   public void launch(KernelCall call) {
-    if (!call.kernel().equals("expand_masks_f32")) {
-      throw new AssertionError("unknown kernel " + call.kernel());
+    if (failure != null) {
+      throw new IllegalStateException(failure);
     }
-    List<KernelCall.Argument> arguments = call.arguments();
+    switch (call.kernel()) {
+      case "expand_masks_f32" -> expand(call.arguments());
+      case "masked_f32" -> masked(call.arguments());
+      default -> throw new AssertionError("unknown kernel " + call.kernel());
+    }
+  }
+
+  private void masked(List<KernelCall.Argument> arguments) {
+    masked++;
+    MemorySegment[] arrays = new MemorySegment[5];
+    for (int i = 0; i < 5; i++) {
+      DeviceArray array = ((KernelCall.Argument.ArrayValue) arguments.get(i)).array();
+      arrays[i] = at(array.address(), array.bytes());
+    }
+    int[] extents = new int[7];
+    for (int i = 0; i < 7; i++) {
+      extents[i] = ((KernelCall.Argument.IntValue) arguments.get(5 + i)).value();
+    }
+    int ofRow = extents[1] * extents[2];
+    for (int at = 0; at < extents[0] * ofRow; at++) {
+      int within = at % ofRow;
+      int channel = within / extents[2];
+      int masked = (extents[4] > 1 ? at / ofRow * extents[1] : 0) + channel;
+      float value = value(arrays[0], extents[3] > 1 ? at : within) * value(arrays[1], masked);
+      value += value(arrays[2], channel);
+      if (extents[5] > 0) {
+        value += value(arrays[3], extents[5] > 1 ? at : within);
+      }
+      arrays[4].setAtIndex(ValueLayout.JAVA_FLOAT, at, extents[6] != 0 && value < 0 ? 0 : value);
+    }
+  }
+
+  private static float value(MemorySegment array, long index) {
+    return array.getAtIndex(ValueLayout.JAVA_FLOAT, index);
+  }
+
+  private static void expand(List<KernelCall.Argument> arguments) {
     DeviceArray words = ((KernelCall.Argument.ArrayValue) arguments.get(0)).array();
     DeviceArray out = ((KernelCall.Argument.ArrayValue) arguments.get(1)).array();
     MemorySegment bits = at(words.address(), words.bytes());

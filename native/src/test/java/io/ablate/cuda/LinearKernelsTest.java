@@ -25,8 +25,11 @@ class LinearKernelsTest extends KernelContract {
     DeviceArray ofRows = counts(copy(masks), rows);
     assertThat(doubles(ofRows)).isEqualTo(REFERENCE.kernel(masks));
     DeviceArray kernel = scope.array("kernel", F64, rows, rows);
-    GramKernels.centreKernel(device, ofRows, kernel);
+    GramKernels.centreKernel(device, ofRows, 0, kernel);
     assertThat(device.readDoubles(kernel)).isEqualTo(EstimateOracles.kernel(masks));
+    GramKernels.centreKernel(device, ofRows, 2.5, kernel);
+    assertThat(device.readDoubles(kernel))
+        .isEqualTo(Arrays.stream(EstimateOracles.kernel(masks)).map(v -> v + 2.5).toArray());
 
     DeviceArray turned = copy(transposed(masks));
     DeviceArray ofColumns = counts(turned, columns);
@@ -34,13 +37,6 @@ class LinearKernelsTest extends KernelContract {
     DeviceArray gram = scope.array("gram", F64, columns, columns);
     GramKernels.centreGram(device, ofColumns, rows, gram);
     assertThat(device.readDoubles(gram)).isEqualTo(EstimateOracles.gram(masks));
-
-    DeviceArray kept = scope.array("kept", I32, rows);
-    GramKernels.rowCounts(device, copy(masks), kept);
-    int[] found = device.readInts(kept);
-    for (int row = 0; row < rows; row++) {
-      assertThat(found[row]).isEqualTo(masks.kept(row));
-    }
   }
 
   private DeviceArray counts(DeviceArray words, int size) {
@@ -122,49 +118,5 @@ class LinearKernelsTest extends KernelContract {
       a[i * n + i] += 1;
     }
     return a;
-  }
-
-  /** All on the device: masks in, coefficients out. */
-  @ParameterizedTest
-  @CsvSource({"90,40,3", "33,65,2"})
-  void shouldRegressWithoutLeavingTheDevice(int rows, int columns, int examples) {
-    double ridge = 2.5;
-    MaskMatrix masks = masks(rows, columns);
-    double[] y = random(rows * examples, 8);
-    float[] outputs = floats(y);
-    DeviceArray words = copy(masks);
-    DeviceArray turned =
-        scope.array("columns", ElementType.I64, columns, masks(1, rows).wordsPerRow());
-    MaskKernels.transpose(device, words, columns, turned);
-    DeviceArray gram = scope.array("gram", F64, columns, columns);
-    GramKernels.centreGram(device, counts(turned, columns), rows, gram);
-    GramKernels.addDiagonal(device, gram, ridge);
-    DeviceArray values = scope.copy("outputs", outputs, rows, examples);
-    DeviceArray mean = scope.array("mean", F64, examples);
-    DeviceArray deviation = scope.array("deviation", F64, examples);
-    OutputKernels.moments(device, values, mean, deviation);
-    DeviceArray centred = scope.array("centred", F64, rows, examples);
-    OutputKernels.centre(device, values, mean, centred);
-    DeviceArray theta = scope.array("theta", F64, columns, examples);
-    ProductKernels.times(device, words, centred, theta);
-    assertThat(CholeskyKernels.factor(device, gram)).isZero();
-    CholeskyKernels.solve(device, gram, theta);
-
-    double[] expectedGram = EstimateOracles.gram(masks);
-    for (int j = 0; j < columns; j++) {
-      expectedGram[j * columns + j] += ridge;
-    }
-    double[] single = new double[y.length];
-    double[] means = new double[examples];
-    for (int i = 0; i < y.length; i++) {
-      single[i] = outputs[i];
-      means[i % examples] += single[i] / rows;
-    }
-    for (int i = 0; i < y.length; i++) {
-      single[i] -= means[i % examples];
-    }
-    double[] expected = REFERENCE.transposeTimes(masks, single, examples);
-    assertThat(REFERENCE.solvePositiveDefinite(expectedGram, columns, expected, examples)).isTrue();
-    assertThat(device.readDoubles(theta)).containsExactly(expected, within(1e-12));
   }
 }

@@ -60,15 +60,4 @@ public final class EstimateOracles {
       return networks.extract(example);
     }
   }
-
-  /** The lasso of every λ of a falling path, on a Gram matrix. */
-  public static double[] lasso(
-      float[] gram, double[] covariance, double[] path, double tolerance, double outputSquare) {
-    CoordinateDescent descent =
-        new CoordinateDescent(new LassoGram(gram, covariance.clone(), outputSquare));
-    for (double lambda : path) {
-      descent.solve(lambda, tolerance);
-    }
-    return descent.theta().clone();
-  }
 }

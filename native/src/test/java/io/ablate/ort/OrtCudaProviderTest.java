@@ -10,7 +10,9 @@ import io.ablate.base.Problem;
 import io.ablate.cuda.CudaDeviceProvider;
 import io.ablate.cuda.HostDevice;
 import io.ablate.differentiate.MaskGradients;
+import io.ablate.forward.BatchOrder;
 import io.ablate.forward.BatchShape;
+import io.ablate.forward.DealtBackend;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardOptions;
@@ -39,11 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OrtCudaProviderTest {
   private static final long[] SHAPE = Networks.exampleShape();
   private final HostDevice driver = new HostDevice();
-  private final ForwardBackend backend =
-      new BoundBackend(
-          "device",
-          "1",
-          () -> new Execution(ExecutionProvider.CPU, new DeviceMemory(driver.device())));
+  private final ForwardBackend backend = on(driver);
   private long live;
 
   @BeforeEach
@@ -54,6 +52,13 @@ class OrtCudaProviderTest {
   @AfterEach
   void shouldLeaveNothingBehind() {
     assertThat(OrtScope.live()).isEqualTo(live);
+  }
+
+  private static ForwardBackend on(HostDevice driver) {
+    return new BoundBackend(
+        "device",
+        "1",
+        () -> new Execution(ExecutionProvider.CPU, new DeviceMemory(driver.device())));
   }
 
   private static InstrumentedModel network(String name) {
@@ -96,6 +101,49 @@ class OrtCudaProviderTest {
     }
   }
 
+  /** Either device has some of the rows, and its own copy of what they share. */
+  @Test
+  void shouldDealRowsToTwoDevices() {
+    InstrumentedModel model = network("residual");
+    HostDevice first = new HostDevice();
+    HostDevice second = new HostDevice();
+    ForwardBackend both = new DealtBackend(List.of(on(first), on(second)));
+    ForwardOptions options = new ForwardOptions(1, SHAPE);
+    try (ForwardSession one = backend.open(model, options);
+        ForwardSession two = both.open(model, options);
+        ForwardBatch expected = one.batch(new BatchShape(3, 1));
+        ForwardBatch dealt = two.everywhere(BatchOrder.MASKS, 3)) {
+      assertThat(dealt.shape()).isEqualTo(new BatchShape(6, 1));
+      float[] example = new float[270];
+      for (int i = 0; i < example.length; i++) {
+        example[i] = (float) Math.sin(i);
+      }
+      dealt.setExample(0, example, 2);
+      expected.setExample(0, example, 2);
+      long[][] masks = new long[6][];
+      for (int row = 0; row < 6; row++) {
+        masks[row] = new long[] {~(5L << 3 * row), -1, -1, -1};
+        dealt.setMask(row, masks[row], 0);
+      }
+      dealt.run();
+      float[] logits = new float[dealt.classes()];
+      float[] same = new float[expected.classes()];
+      for (int device = 0; device < 2; device++) {
+        for (int slot = 0; slot < 3; slot++) {
+          expected.setMask(slot, masks[3 * device + slot], 0);
+        }
+        expected.run();
+        for (int slot = 0; slot < 3; slot++) {
+          assertThat(dealt.output(3 * device + slot)).isEqualTo(expected.output(slot));
+          dealt.logits(3 * device + slot, logits);
+          expected.logits(slot, same);
+          assertThat(logits).isEqualTo(same);
+        }
+      }
+    }
+    assertThat(second.written()).isEqualTo(first.written()).isPositive();
+  }
+
   @Test
   void shouldWordOptionsAsOnnxRuntimeDoes() {
     assertThat(CudaOptions.defaults(2).entries())
@@ -114,7 +162,8 @@ class OrtCudaProviderTest {
                     true,
                     true,
                     CudaOptions.ArenaGrowth.SAME_AS_REQUESTED,
-                    1L << 33)
+                    1L << 33,
+                    true)
                 .entries())
         .containsEntry("cudnn_conv_algo_search", "EXHAUSTIVE")
         .containsEntry("prefer_nhwc", "1")

@@ -2,6 +2,7 @@ package io.ablate.benchmarks.gpu;
 
 import io.ablate.backend.Backends;
 import io.ablate.backend.FitBackends;
+import io.ablate.base.Problem;
 import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
 import io.ablate.estimate.FitContext;
@@ -25,7 +26,7 @@ record Place(String device, int threads) {
   Place {
     if (device.equals(Backends.AUTO)) {
       throw new UsageException(
-          io.ablate.base.Problem.of("a device has to be named")
+          Problem.of("a device has to be named")
               .at("--device")
               .expected("cuda, cuda:INDEX or cpu")
               .found(device));
@@ -80,6 +81,11 @@ record Place(String device, int threads) {
 
   private FitContext context(FitBackends backends) {
     return new FitContext(
-        backends.algebra().backend(), SEED, Progress.NONE, threads, backends.networks().backend());
+        backends.algebra().backend(),
+        SEED,
+        Progress.NONE,
+        threads,
+        backends.networks().backend(),
+        backends.lasso());
   }
 }

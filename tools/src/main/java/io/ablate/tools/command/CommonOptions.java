@@ -37,6 +37,7 @@ final class CommonOptions {
       defaultValue = "auto",
       description =
           "Where to compute: auto, cpu, cuda or cuda:INDEX (default: auto, which takes the processor)."
+              + " cuda takes the first GPU and all like it."
               + " Where cuda cannot be used, asking for it says what is missing.")
   private String device = "auto";
 
