@@ -4,7 +4,6 @@ import io.ablate.backend.BackendReport.Rejected;
 import io.ablate.backend.BackendReport.Role;
 import io.ablate.base.BackendProvider;
 import io.ablate.base.BadInputException;
-import io.ablate.base.DeviceProvider;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.forward.ForwardBackend;
@@ -18,11 +17,8 @@ import io.ablate.linalg.LinearAlgebras;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,11 +30,6 @@ import org.slf4j.LoggerFactory;
 public final class Backends {
   /** Asks for the best backend that can be used here. */
   public static final String AUTO = "auto";
-
-  private static final Pattern DEVICE = Pattern.compile("(cuda)(?::(\\d{1,4}))?");
-
-  private static final String ON_THE_PROCESSOR =
-      "use --device cpu, or --device auto to take what is there";
 
   private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
   private static final Set<String> ALREADY_SAID = ConcurrentHashMap.newKeySet();
@@ -109,7 +100,7 @@ public final class Backends {
   /**
    * What runs the passes of a model on a device. Only {@code "auto"} as the device falls back.
    *
-   * @param device as {@link #requireDevice} takes it
+   * @param device as {@link Devices#require} takes it
    * @throws UsageException if nothing has that name, or what has it runs elsewhere
    * @throws BadInputException if it cannot be used there, or not for this model
    */
@@ -125,7 +116,7 @@ public final class Backends {
       ForwardOptions options,
       List<ForwardBackendProvider> providers) {
     requireForward(requested, providers);
-    Place place = place(device);
+    DevicePlace place = DevicePlace.of(device);
     List<Rejected> rejected = new ArrayList<>();
     for (ForwardBackendProvider provider : providers) {
       if (!requested.equals(AUTO) && !requested.equals(provider.name())) {
@@ -167,7 +158,7 @@ public final class Backends {
                     : rejected.stream()
                         .map(other -> other.name() + ": " + other.why())
                         .collect(Collectors.joining("; ")))
-            .remedy(ON_THE_PROCESSOR));
+            .remedy(DevicePlace.ON_THE_PROCESSOR));
   }
 
   /**
@@ -187,121 +178,6 @@ public final class Backends {
               .expected(AUTO + ", " + String.join(", ", names))
               .found(requested));
     }
-  }
-
-  /** Devices that can be asked for besides the processor, usable or not. */
-  public static List<DeviceProvider> devices() {
-    return ServiceLoader.load(DeviceProvider.class).stream()
-        .map(ServiceLoader.Provider::get)
-        .toList();
-  }
-
-  /**
-   * Where to compute, in the words of {@code --device}.
-   *
-   * @param kind a device's kind, or {@link #AUTO}
-   * @param index of the device that must be usable
-   * @param alone whether others like it are left out
-   */
-  private record Place(String kind, int index, boolean alone) {
-    boolean isProcessor() {
-      return kind.equals(AUTO) || kind.equals("cpu");
-    }
-
-    boolean isOf(ForwardBackendProvider provider) {
-      return kind.equals(AUTO) || kind.equals(provider.device());
-    }
-  }
-
-  private static Place place(String device) {
-    if (device.equals(AUTO) || device.equals("cpu")) {
-      return new Place(device, 0, false);
-    }
-    Matcher words = DEVICE.matcher(device);
-    if (!words.matches()) {
-      throw new UsageException(
-          Problem.of("unknown device")
-              .at("--device")
-              .expected("auto, cpu, cuda or cuda:INDEX")
-              .found(device));
-    }
-    boolean alone = words.group(2) != null;
-    return new Place(words.group(1), alone ? Integer.parseInt(words.group(2)) : 0, alone);
-  }
-
-  /**
-   * Checks that a device is there and usable, whatever is to run on it.
-   *
-   * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"} or {@code "cuda:INDEX"}
-   * @throws UsageException if there is no such device
-   * @throws BadInputException if it cannot be used here; the message says what is missing
-   */
-  public static void requireDevice(String device) {
-    requireDevice(device, devices());
-  }
-
-  static void requireDevice(String device, List<DeviceProvider> devices) {
-    require(device, whyUnusable(place(device), devices));
-  }
-
-  /**
-   * Checks that passes can run on a device.
-   *
-   * @param device as {@link #requireDevice} takes it
-   * @throws UsageException if there is no such device
-   * @throws BadInputException if it cannot be used here; the message names the first thing that is
-   *     missing
-   */
-  public static void requirePasses(String device) {
-    requirePasses(device, devices(), ForwardBackends.providers());
-  }
-
-  static void requirePasses(
-      String device, List<DeviceProvider> devices, List<ForwardBackendProvider> backends) {
-    Place place = place(device);
-    require(device, whyUnusable(place, devices).or(() -> passesMissing(place, backends)));
-  }
-
-  private static void require(String device, Optional<Problem> problem) {
-    if (problem.isPresent()) {
-      throw new BadInputException(
-          Problem.of("device " + device + " cannot be used: " + problem.get().message()));
-    }
-  }
-
-  private static Optional<Problem> whyUnusable(Place place, List<DeviceProvider> devices) {
-    if (place.isProcessor()) {
-      return Optional.empty();
-    }
-    return devices.stream()
-        .filter(provider -> provider.name().equals(place.kind()))
-        .findFirst()
-        .map(provider -> provider.whyUnusable(place.index()))
-        .orElseGet(
-            () ->
-                Optional.of(
-                    Problem.of("no backend for it in this build").remedy(ON_THE_PROCESSOR)));
-  }
-
-  private static Optional<Problem> passesMissing(
-      Place place, List<ForwardBackendProvider> backends) {
-    if (place.isProcessor()) {
-      return Optional.empty();
-    }
-    return backends.stream()
-        .filter(place::isOf)
-        .findFirst()
-        .map(backend -> backend.whyUnusable(place.index()))
-        .orElseGet(
-            () ->
-                Optional.of(
-                    Problem.of("this version runs no passes on it").remedy(ON_THE_PROCESSOR)));
-  }
-
-  /** The INDEX of {@code cuda:INDEX}; where it is left out, those of all devices like the first. */
-  static List<Integer> deviceIndices(String device, DeviceProvider provider) {
-    Place place = place(device);
-    return place.alone() ? List.of(place.index()) : provider.alike(place.index());
   }
 
   /** Whether one that was rejected is worth a word. */

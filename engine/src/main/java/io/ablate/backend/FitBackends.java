@@ -43,7 +43,7 @@ public record FitBackends(
    * @throws io.ablate.base.BadInputException if what was asked for by name cannot be used here
    */
   public static FitBackends select(String device, String linalg, int threads) {
-    return select(device, linalg, threads, Backends.devices(), LinearAlgebras.providers());
+    return select(device, linalg, threads, Devices.providers(), LinearAlgebras.providers());
   }
 
   static FitBackends select(
@@ -52,7 +52,7 @@ public record FitBackends(
       int threads,
       List<DeviceProvider> devices,
       List<LinearAlgebraProvider> algebras) {
-    Backends.requireDevice(device, devices);
+    Devices.require(device, devices);
     if (device.equals(CPU)) {
       if (devices.stream().anyMatch(other -> other.name().equals(linalg))) {
         throw new UsageException(
@@ -77,7 +77,7 @@ public record FitBackends(
                 () ->
                     new UsageException(
                         Problem.of("no fits run on this device").at("--device").found(device)));
-    List<Integer> indices = Backends.deviceIndices(device, provider);
+    List<Integer> indices = Devices.indices(device, provider);
     List<LinearAlgebraProvider> withDevice = new ArrayList<>(ofProcessor(devices, algebras));
     withDevice.addFirst(provider.algebra(indices.getFirst()));
     return onDevice(Backends.linearAlgebra(linalg, threads, withDevice), device, provider, indices);

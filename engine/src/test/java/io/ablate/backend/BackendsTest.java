@@ -154,15 +154,15 @@ class BackendsTest {
 
   @Test
   void shouldNotFallBackFromARequestedDevice() {
-    Backends.requireDevice("auto");
-    Backends.requireDevice("cpu");
-    assertThatThrownBy(() -> Backends.requireDevice("cuda:1"))
+    Devices.require("auto");
+    Devices.require("cpu");
+    assertThatThrownBy(() -> Devices.require("cuda:1"))
         .isInstanceOf(BadInputException.class)
         .hasMessage(
             "device cuda:1 cannot be used: no backend for it in this build;"
                 + " use --device cpu, or --device auto to take what is there");
     for (String unknown : new String[] {"abacus", "cuda:", "cuda:-1", "cuda:x", "cuda:99999"}) {
-      assertThatThrownBy(() -> Backends.requireDevice(unknown))
+      assertThatThrownBy(() -> Devices.require(unknown))
           .isInstanceOf(UsageException.class)
           .hasMessage(
               "unknown device: --device; expected auto, cpu, cuda or cuda:INDEX, found " + unknown);
@@ -172,17 +172,17 @@ class BackendsTest {
   @Test
   void shouldSayWhyARequestedDeviceCannotBeUsed() {
     List<DeviceProvider> providers = List.of(new OneOfTwoDevices());
-    assertThatThrownBy(() -> Backends.requireDevice("cuda:1", providers))
+    assertThatThrownBy(() -> Devices.require("cuda:1", providers))
         .isInstanceOf(BadInputException.class)
         .hasMessage("device cuda:1 cannot be used: on fire; fetch water");
     assertThatThrownBy(
-            () -> Backends.requirePasses("cuda", providers, List.of(forward("plain", null, null))))
+            () -> Devices.requirePasses("cuda", providers, List.of(forward("plain", null, null))))
         .isInstanceOf(BadInputException.class)
         .hasMessage(
             "device cuda cannot be used: this version runs no passes on it;"
                 + " use --device cpu, or --device auto to take what is there");
-    Backends.requireDevice("cuda", providers);
-    Backends.requireDevice("cuda:0", providers);
+    Devices.require("cuda", providers);
+    Devices.require("cuda:0", providers);
   }
 
   @Test
@@ -190,7 +190,7 @@ class BackendsTest {
     List<DeviceProvider> devices = List.of(new OneOfTwoDevices());
     ForwardOptions options = new ForwardOptions(1, new long[] {TinyModel.INPUTS});
     List<ForwardBackendProvider> ready = List.of(forward("plain", null, null), onCuda(null));
-    Backends.requirePasses("cuda", devices, ready);
+    Devices.requirePasses("cuda", devices, ready);
     Selection<ForwardBackend> there =
         Backends.forward("auto", "cuda:1", TinyModel.plain(), options, ready);
     assertThat(there.role().chosen()).isEqualTo("on-cuda");
@@ -215,7 +215,7 @@ class BackendsTest {
     List<DeviceProvider> devices = List.of(new OneOfTwoDevices());
     ForwardOptions options = new ForwardOptions(1, new long[] {TinyModel.INPUTS});
     List<ForwardBackendProvider> lacking = List.of(onCuda(MISSING), forward("plain", null, null));
-    assertThatThrownBy(() -> Backends.requirePasses("cuda", devices, lacking))
+    assertThatThrownBy(() -> Devices.requirePasses("cuda", devices, lacking))
         .isInstanceOf(BadInputException.class)
         .hasMessage("device cuda cannot be used: " + MISSING.message());
     assertThatThrownBy(() -> Backends.forward("auto", "cuda", TinyModel.plain(), options, lacking))

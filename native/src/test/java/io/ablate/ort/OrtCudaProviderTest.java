@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.ablate.backend.Backends;
+import io.ablate.backend.Devices;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.cuda.CudaDeviceProvider;
@@ -240,7 +241,7 @@ class OrtCudaProviderTest {
     assumeFalse(problem.isEmpty(), "a device is here");
     String why = problem.orElseThrow().message();
     assertThat(new OrtCudaProvider().whyUnusable(0).map(Problem::message)).hasValue(why);
-    assertThatThrownBy(() -> Backends.requireDevice("cuda"))
+    assertThatThrownBy(() -> Devices.require("cuda"))
         .isInstanceOf(BadInputException.class)
         .hasMessage("device cuda cannot be used: " + why);
     assertThatThrownBy(() -> OrtCudaProvider.backend(CudaOptions.defaults(0)))

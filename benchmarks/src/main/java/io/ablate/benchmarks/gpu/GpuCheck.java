@@ -1,7 +1,7 @@
 package io.ablate.benchmarks.gpu;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.ablate.backend.Backends;
+import io.ablate.backend.Devices;
 import io.ablate.base.AblateException;
 import io.ablate.base.Json;
 import io.ablate.benchmarks.NumberOptions;
@@ -77,7 +77,7 @@ public final class GpuCheck {
         place.isDevice()
             ? place.device()
                 + " of "
-                + Backends.devices().stream()
+                + Devices.providers().stream()
                     .flatMap(provider -> provider.devices().stream())
                     .toList()
             : "none: **nothing ran on a GPU**, other code of the processor stood in for it");

@@ -1,6 +1,7 @@
 package io.ablate.benchmarks.gpu;
 
 import io.ablate.backend.Backends;
+import io.ablate.backend.Devices;
 import io.ablate.backend.FitBackends;
 import io.ablate.base.Problem;
 import io.ablate.base.Progress;
@@ -31,7 +32,7 @@ record Place(String device, int threads) {
               .expected("cuda, cuda:INDEX or cpu")
               .found(device));
     }
-    Backends.requirePasses(device);
+    Devices.requirePasses(device);
   }
 
   boolean isDevice() {

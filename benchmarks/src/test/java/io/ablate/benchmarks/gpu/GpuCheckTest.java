@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.ablate.backend.Backends;
+import io.ablate.backend.Devices;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Json;
 import io.ablate.base.UsageException;
@@ -91,7 +91,7 @@ class GpuCheckTest {
         .hasMessage(
             "a device has to be named: --device; expected cuda, cuda:INDEX or cpu, found auto");
     assumeTrue(
-        Backends.devices().stream().allMatch(device -> device.whyUnusable().isPresent()),
+        Devices.providers().stream().allMatch(device -> device.whyUnusable().isPresent()),
         "a device is here");
     assertThatThrownBy(() -> new Place("cuda:0", 1))
         .isInstanceOf(BadInputException.class)

@@ -1,6 +1,6 @@
 package io.ablate.tools.command;
 
-import io.ablate.backend.Backends;
+import io.ablate.backend.Devices;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import java.util.List;
@@ -72,12 +72,12 @@ final class CommonOptions {
 
   /** Checks that the requested device is there: {@code auto} and {@code cpu} are. */
   void requireDevice() {
-    Backends.requireDevice(device);
+    Devices.require(device);
   }
 
   /** Checks that passes can run on the requested device. */
   void requirePasses() {
-    Backends.requirePasses(device);
+    Devices.requirePasses(device);
   }
 
   static boolean verbose(ParseResult parsed) {

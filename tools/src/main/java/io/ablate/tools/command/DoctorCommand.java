@@ -1,6 +1,6 @@
 package io.ablate.tools.command;
 
-import io.ablate.backend.Backends;
+import io.ablate.backend.Devices;
 import io.ablate.base.DeviceProvider;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
@@ -176,7 +176,7 @@ final class DoctorCommand extends Subcommand {
   }
 
   private static List<Finding> devices() {
-    List<DeviceProvider> providers = Backends.devices();
+    List<DeviceProvider> providers = Devices.providers();
     if (providers.isEmpty()) {
       return List.of(new Finding("devices", "cuda", false, "no backend for it in this build"));
     }
