@@ -58,8 +58,8 @@ final class RowMemory implements AutoCloseable {
       this.firstUses = Cut.firstUses(program);
       this.firstAblated = new int[shape.masks()];
       Arrays.fill(firstAblated, program.steps().size());
-      this.input = scope.allocate(shape.examples() * rowBytes(program.input()));
       // A single row is computed with a second one.
+      this.input = scope.allocate(Math.max(2, shape.examples()) * rowBytes(program.input()));
       int logitRows = Math.max(2, shape.rows());
       this.logits = scope.allocate(logitRows * rowBytes(program.logits()));
       Program.Backward backward = program.backward();
