@@ -50,7 +50,9 @@ class UntilCommandTest {
     JsonNode done = json(with("--until-lds", ".6", "--out", store, "--json"));
     int rows = done.path("rows").asInt();
     assertThat(rows).isBetween(64, MOST - 1);
-    assertThat(done.path("passes").asInt()).isEqualTo(4 * rows);
+    // Equal masks are run once per look.
+    assertThat(done.path("passes").asInt() % 4).isZero();
+    assertThat(done.path("passes").asInt()).isPositive().isLessThan(4 * rows);
     assertThat(done.at("/until_lds/reached").asBoolean()).isTrue();
     JsonNode file = Json.read(store.resolve("until_lds.json"));
     assertThat(file).isEqualTo(done.path("until_lds"));
