@@ -67,9 +67,10 @@ public final class BernoulliMasks implements MaskDesign {
     }
     int count = MaskMatrix.wordsPerRow(columns);
     for (int word = 0; word < count; word += WORDS) {
-      lanes.draw(word * DRAWS_PER_WORD, 0, row, seed);
+      int some = Math.min(WORDS, count - word);
+      lanes.draw(word * DRAWS_PER_WORD, some * DRAWS_PER_WORD, 0, row, seed);
       lanes.compare(threshold);
-      for (int i = 0; i < WORDS && word + i < count; i++) {
+      for (int i = 0; i < some; i++) {
         words[offset + word + i] = lanes.bits(i * DRAWS_PER_WORD);
       }
     }
