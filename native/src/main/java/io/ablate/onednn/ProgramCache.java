@@ -2,31 +2,18 @@ package io.ablate.onednn;
 
 import io.ablate.base.BadInputException;
 import io.ablate.forward.BatchShape;
-import java.util.HashMap;
-import java.util.Iterator;
-import java.util.Map;
+import io.ablate.forward.SessionPool;
 
-/**
- * Compiled programs of one model, one per batch shape; their weights are shared. One that no batch
- * uses is kept until another shape is asked for. Thread-safe.
- */
+/** Compiled programs of one model, one per batch shape; their weights are shared. Thread-safe. */
 final class ProgramCache implements AutoCloseable {
   private final Source source;
   private final PackedWeights weights = PackedWeights.packing();
-  private final Map<BatchShape, Entry> entries = new HashMap<>();
+  private final SessionPool<CompiledProgram> programs =
+      new SessionPool<>(this::compile, CompiledProgram::close);
 
   /** Where programs come from. */
   interface Source {
     Program of(BatchShape shape) throws UnsupportedGraphException;
-  }
-
-  private static final class Entry {
-    final CompiledProgram program;
-    int users;
-
-    Entry(CompiledProgram program) {
-      this.program = program;
-    }
   }
 
   ProgramCache(Source source) {
@@ -38,15 +25,12 @@ final class ProgramCache implements AutoCloseable {
    *
    * @throws BadInputException if the model cannot be run
    */
-  synchronized CompiledProgram acquire(BatchShape shape) {
-    Entry entry = entries.get(shape);
-    if (entry == null) {
-      closeIdle();
-      entry = new Entry(compile(shape));
-      entries.put(shape, entry);
-    }
-    entry.users++;
-    return entry.program;
+  CompiledProgram acquire(BatchShape shape) {
+    return programs.acquire(shape);
+  }
+
+  void release(CompiledProgram program) {
+    programs.release(program.program().shape());
   }
 
   private CompiledProgram compile(BatchShape shape) {
@@ -59,26 +43,9 @@ final class ProgramCache implements AutoCloseable {
     }
   }
 
-  synchronized void release(CompiledProgram program) {
-    entries.values().stream()
-        .filter(entry -> entry.program == program)
-        .forEach(entry -> entry.users--);
-  }
-
-  private void closeIdle() {
-    for (Iterator<Entry> all = entries.values().iterator(); all.hasNext(); ) {
-      Entry entry = all.next();
-      if (entry.users == 0) {
-        all.remove();
-        entry.program.close();
-      }
-    }
-  }
-
   @Override
-  public synchronized void close() {
-    entries.values().forEach(entry -> entry.program.close());
-    entries.clear();
+  public void close() {
+    programs.close();
     weights.close();
   }
 }
