@@ -462,7 +462,8 @@ class CommandsTest {
             "onnxruntime-cuda",
             "cuda",
             "ejml");
-    assertThat(Cli.run("doctor").out()).contains("ONNX Runtime", "cuda", "java");
+    assertThat(Cli.run("doctor").out())
+        .contains("ONNX Runtime", "cuda", "java", "bf16", "--precision auto");
   }
 
   private String labels(Object[] job, String which) {

@@ -9,6 +9,7 @@ import io.ablate.cuda.CudaLibraries;
 import io.ablate.example.Cifar10Download;
 import io.ablate.forward.ForwardBackendProvider;
 import io.ablate.forward.ForwardBackends;
+import io.ablate.forward.Precision;
 import io.ablate.linalg.LinearAlgebraProvider;
 import io.ablate.linalg.LinearAlgebras;
 import io.ablate.tools.ConsoleProgress;
@@ -129,6 +130,7 @@ final class DoctorCommand extends Subcommand {
       chosen |= finding.usable();
       findings.add(finding);
     }
+    findings.add(bfloat16());
     chosen = false;
     for (LinearAlgebraProvider provider : LinearAlgebras.providers()) {
       Finding finding =
@@ -147,6 +149,21 @@ final class DoctorCommand extends Subcommand {
         finding("libraries", "cuda 12, cudnn 9", libraries.whyUnusable(), libraries::source, ""));
     findings.add(cifar10());
     return findings;
+  }
+
+  private static Finding bfloat16() {
+    Optional<String> fast =
+        ForwardBackends.providers().stream()
+            .filter(provider -> provider.whyUnusable().isEmpty())
+            .filter(provider -> provider.create().accelerates(Precision.BF16))
+            .map(ForwardBackendProvider::name)
+            .findFirst();
+    return new Finding(
+        "precision",
+        Precision.BF16.label(),
+        fast.isPresent(),
+        fast.map(name -> "fast with " + name + ", for the models that bear it: --precision auto")
+            .orElse("no instructions for it, AMX or AVX512-BF16: --precision auto takes fp32"));
   }
 
   private static Finding cifar10() {
