@@ -10,6 +10,7 @@ import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBackendProvider;
 import io.ablate.forward.ForwardBackends;
 import io.ablate.forward.ForwardOptions;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.linalg.LinearAlgebraProvider;
@@ -149,16 +150,24 @@ public final class Backends {
       }
       rejected.add(rejection(provider.name(), problem.get()));
     }
-    // The processor has the reference, which is never rejected.
+    // The processor has the reference, which is never rejected in float32.
+    boolean rounded = options.precision() != Precision.FP32;
     throw new BadInputException(
-        Problem.of("no backend runs the model's passes on device " + device)
+        Problem.of(
+                "no backend runs the model's passes"
+                    + (rounded ? " in " + options.precision().label() : "")
+                    + " on device "
+                    + device)
             .found(
                 rejected.isEmpty()
                     ? "no backend for it in this build"
                     : rejected.stream()
                         .map(other -> other.name() + ": " + other.why())
                         .collect(Collectors.joining("; ")))
-            .remedy(DevicePlace.ON_THE_PROCESSOR));
+            .remedy(
+                rounded
+                    ? "use --precision auto to take what is there"
+                    : DevicePlace.ON_THE_PROCESSOR));
   }
 
   /**

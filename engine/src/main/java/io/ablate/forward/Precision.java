@@ -1,9 +1,7 @@
 package io.ablate.forward;
 
-import io.ablate.base.Problem;
-import io.ablate.base.UsageException;
 import java.util.Arrays;
-import java.util.stream.Collectors;
+import java.util.Optional;
 
 /** What numbers the passes compute with. Masks, logits and outputs are float32 always. */
 public enum Precision {
@@ -24,23 +22,8 @@ public enum Precision {
     return label;
   }
 
-  /**
-   * The precision of a name.
-   *
-   * @throws UsageException if there is none
-   */
-  public static Precision of(String name) {
-    return Arrays.stream(values())
-        .filter(one -> one.label.equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new UsageException(
-                    Problem.of("unknown precision")
-                        .expected(
-                            Arrays.stream(values())
-                                .map(Precision::label)
-                                .collect(Collectors.joining(", ")))
-                        .found(name)));
+  /** The precision of a name; empty if there is none. */
+  public static Optional<Precision> named(String name) {
+    return Arrays.stream(values()).filter(one -> one.label.equals(name)).findFirst();
   }
 }

@@ -401,7 +401,8 @@ class BadInputTest {
             "--precision",
             "bf16")
         .contains("onnxruntime-cpu cannot be used: no passes in bf16", "use --precision fp32");
-    fails(USAGE, "inspect", model, "--precision", "fp8").contains("expected fp32, bf16");
+    fails(USAGE, "inspect", model, "--precision", "fp8")
+        .contains("--precision; expected fp32, bf16, auto, found fp8");
   }
 
   @Test

@@ -3,6 +3,8 @@ package io.ablate.tools.command;
 import io.ablate.backend.Backends;
 import io.ablate.backend.PrecisionCheck;
 import io.ablate.backend.Selection;
+import io.ablate.base.BadInputException;
+import io.ablate.base.Problem;
 import io.ablate.dataset.Manifest;
 import io.ablate.example.Example;
 import io.ablate.forward.ForwardBackend;
@@ -40,7 +42,17 @@ record ChosenPasses(ForwardBackend backend, Precision precision, Map<String, Obj
     if (name.equals(Backends.AUTO) && stored != null) {
       name = stored.backend().name();
     }
-    Precision known = stored == null ? Precision.FP32 : Precision.of(stored.precision());
+    Precision known =
+        stored == null
+            ? Precision.FP32
+            : Precision.named(stored.precision())
+                .orElseThrow(
+                    () ->
+                        new BadInputException(
+                            Problem.of("unknown precision of the store's passes")
+                                .at("manifest.json")
+                                .expected("fp32, bf16")
+                                .found(stored.precision())));
     boolean open = options.autoPrecision() && stored == null;
     Precision precision = options.autoPrecision() ? known : options.precision(known);
     Selection<ForwardBackend> selection =

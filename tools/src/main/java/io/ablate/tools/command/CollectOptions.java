@@ -213,10 +213,20 @@ final class CollectOptions {
    * @param otherwise if none was asked for
    */
   Precision precision(Precision otherwise) {
-    if (precision == null) {
+    String name = precision;
+    if (name == null) {
       return otherwise;
     }
-    return autoPrecision() ? Precision.FP32 : Precision.of(precision);
+    return autoPrecision()
+        ? Precision.FP32
+        : Precision.named(name)
+            .orElseThrow(
+                () ->
+                    new UsageException(
+                        Problem.of("unknown precision")
+                            .at("--precision")
+                            .expected("fp32, bf16, auto")
+                            .found(name)));
   }
 
   /** Probability of keeping a component. */
