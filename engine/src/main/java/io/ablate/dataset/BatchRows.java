@@ -19,7 +19,7 @@ final class BatchRows {
   /** Rows of more columns are hardly ever the same. */
   private static final int MOST_COLUMNS = 64;
 
-  /** Rows among which equal ones are looked for, at least. */
+  /** Rows among which equal ones are looked for, about. */
   private static final int SPAN = 4096;
 
   private final MaskDesign design;
@@ -29,15 +29,16 @@ final class BatchRows {
 
   /**
    * @param first row of the design that is row 0 of the store
-   * @param size slots of a batch
-   * @param together batches that are dealt out at once, at least
+   * @param size slots of a batch on one device
+   * @param devices batches that are run as one
+   * @param together such batches that are dealt out at once
    */
-  BatchRows(MaskDesign design, long first, int size, int together) {
+  BatchRows(MaskDesign design, long first, int size, int devices, int together) {
     this.design = design;
     this.first = first;
-    this.size = size;
-    int batches = mayRepeat(design) ? Math.max(together, SPAN / size) : together;
-    this.span = Math.max(1, batches) * size;
+    this.size = devices * size;
+    // Equal rows are looked for among the same rows however many devices there are.
+    this.span = mayRepeat(design) ? Math.max(1, SPAN / size) * size : together * this.size;
   }
 
   /** Whether equal rows are to be expected. */

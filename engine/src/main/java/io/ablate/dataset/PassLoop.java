@@ -91,8 +91,9 @@ final class PassLoop {
   private void byMasks() throws IOException {
     // Rows that leave out one component have most of a pass in common, if the example stays.
     int together = design instanceof LeaveOneOutMasks ? LEFT_OUT_TOGETHER : 1;
+    int onOne = store.manifest().batch().size();
     float[][] outputs = new float[together][size * examples.size()];
-    BatchRows batches = new BatchRows(design, first, size, together);
+    BatchRows batches = new BatchRows(design, first, onOne, size / onOne, together);
     batches.<IOException>forEach(
         end,
         store::isCompleted,
@@ -188,7 +189,7 @@ final class PassLoop {
     if (examples.size() <= size) {
       fill(0);
     }
-    BatchRows batches = new BatchRows(design, first, 1, 1);
+    BatchRows batches = new BatchRows(design, first, 1, 1, 1);
     batches.<IOException>forEach(
         end,
         store::isCompleted,

@@ -37,7 +37,7 @@ public final class Planner {
     }
     int slots = BatchOrder.of(batch.order()) == BatchOrder.MASKS ? batch.size() : 1;
     long open =
-        new BatchRows(request.design(), request.firstRow(), slots, 1)
+        new BatchRows(request.design(), request.firstRow(), slots, 1, 1)
             .count(request.rows(), completed::get);
     long scale = model.activationScale() != null ? examples : 0;
     double perPass = calibration.chosen().secondsPerPass();

@@ -40,7 +40,7 @@ class BatchRowsTest {
   void shouldComputeEqualRowsOnce() {
     Map<Long, Integer> found = new HashMap<>();
     Set<Integer> rows = new HashSet<>();
-    new BatchRows(NARROW, 0, SIZE, 1)
+    new BatchRows(NARROW, 0, SIZE, 1, 1)
         .forEach(
             3000,
             row -> false,
@@ -63,16 +63,25 @@ class BatchRowsTest {
   @Test
   void shouldGiveARowTheSamePlaceWhateverIsAskedFor() {
     for (MaskDesign design : new MaskDesign[] {NARROW, new BernoulliMasks(5, .8, 70)}) {
-      Map<Long, Integer> all = places(design, 0, 5000, 1);
-      assertThat(all).containsAllEntriesOf(places(design, 0, 5000, 7));
-      assertThat(all).containsAllEntriesOf(places(design, 41, 3000, 1));
-      assertThat(all).containsAllEntriesOf(places(design, 4200, 300, 3));
+      Map<Long, Integer> all = places(design, 0, 5000, 1, 1);
+      assertThat(all).containsAllEntriesOf(places(design, 0, 5000, 7, 1));
+      assertThat(all).containsAllEntriesOf(places(design, 41, 3000, 1, 1));
+      assertThat(all).containsAllEntriesOf(places(design, 4200, 300, 3, 1));
+    }
+  }
+
+  @Test
+  void shouldGiveARowTheSameSlotOfADeviceHoweverManyThereAre() {
+    for (MaskDesign design : new MaskDesign[] {NARROW, new BernoulliMasks(5, .8, 70)}) {
+      Map<Long, Integer> one = places(design, 0, 9000, 1, 1);
+      places(design, 0, 9000, 1, 3)
+          .forEach((row, slot) -> assertThat(slot % SIZE).isEqualTo(one.get(row)));
     }
   }
 
   @Test
   void shouldLeaveWideRowsWhereTheyAre() {
-    places(new BernoulliMasks(5, .8, 65), 40, 500, 1)
+    places(new BernoulliMasks(5, .8, 65), 40, 500, 1, 1)
         .forEach((row, slot) -> assertThat(slot).isEqualTo((int) (row % SIZE)));
   }
 
@@ -80,7 +89,7 @@ class BatchRowsTest {
   void shouldCountWhatIsToBeComputed() {
     for (int columns : new int[] {8, 70}) {
       MaskDesign design = new BernoulliMasks(5, .8, columns);
-      BatchRows batches = new BatchRows(design, 17, SIZE, 1);
+      BatchRows batches = new BatchRows(design, 17, SIZE, 1, 1);
       long[] handedOut = {0};
       batches.forEach(
           900,
@@ -91,9 +100,10 @@ class BatchRowsTest {
   }
 
   /** Slots, by row of the design. */
-  private static Map<Long, Integer> places(MaskDesign design, long first, int end, int every) {
+  private static Map<Long, Integer> places(
+      MaskDesign design, long first, int end, int every, int devices) {
     Map<Long, Integer> places = new HashMap<>();
-    new BatchRows(design, first, SIZE, 1)
+    new BatchRows(design, first, SIZE, devices, 1)
         .forEach(
             end,
             row -> row % every != 0,
