@@ -42,7 +42,7 @@ public final class CudaLibraries {
 
   /**
    * What the provider of ONNX Runtime 1.29.0 is linked against, and cuDNN, which it opens by
-   * itself. It calls a function that came with CUDA 12.8.
+   * itself. It calls a function that CUDA 12.6 lacks and 12.9 has.
    */
   private static final List<SystemLibrary> NEEDED =
       List.of(
@@ -197,7 +197,7 @@ public final class CudaLibraries {
     String remedy =
         String.format(
             java.util.Locale.ROOT,
-            "fetch them with: ablate doctor --fix cuda (%.1f GB by Maven); or install CUDA 12.8 or"
+            "fetch them with: ablate doctor --fix cuda (%.1f GB by Maven); or install CUDA 12.9 or"
                 + " a later 12 and cuDNN 9, or name their folders in LD_LIBRARY_PATH",
             DOWNLOADED * 1e-9);
     for (SystemLibrary library : system) {
