@@ -54,7 +54,7 @@ class CudaLibrariesTest {
         .hasValue(
             "a library that ONNX Runtime's CUDA provider needs cannot be loaded: libnotthere.so.12;"
                 + " fetch them with: ablate doctor --fix cuda (2.4 GB by Maven); or install CUDA"
-                + " 12.8 or a later 12 and cuDNN 9, or name their folders in LD_LIBRARY_PATH");
+                + " 12.9 or a later 12 and cuDNN 9, or name their folders in LD_LIBRARY_PATH");
     assertThat(why(there, new SystemLibrary("libm.so.6", "nosuchfunction")).map(Problem::message))
         .hasValueSatisfying(
             message ->
