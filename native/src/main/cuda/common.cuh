@@ -20,6 +20,22 @@ __device__ inline i64 global_threads() {
   return static_cast<i64>(gridDim.x) * blockDim.x;
 }
 
+// d [16, 8] += a [16, 16] b [16, 8] of a warp on its tensor cores: factors in bfloat16, two to a word,
+// sums in float32. A lane holds of a the rows g and g + 8 in the columns 2t, 2t + 1 (words 0, 1) and
+// 2t + 8, 2t + 9 (words 2, 3), of b column g in the same rows, of d the rows g and g + 8 in the columns
+// 2t, 2t + 1, where g is the lane's number by 4 and t what is left of it.
+__device__ inline void multiply_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+#ifdef ABLATE_EMULATION
+  emulation::multiply_bf16(d, a, b);
+#else
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+      "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#endif
+}
+
 // Always in the same order, so that results are the same bits in every run.
 template <class T>
 __device__ inline T warp_sum(T value) {

@@ -2,17 +2,28 @@
 // + b2, trained by Adam(W) on squared error as in ReluNetwork. At most 32 rows a batch.
 //
 // Weights are [examples, inputs + 3, units]: W1 transposed, then b1, w2, and b2 in the first place of
-// the last row; both moments likewise. A thread owns a unit, and what it holds of a batch stays in
-// registers: a step reads W1 once to go forward, and W1 and its moments once to go back, where the
-// gradient is summed and applied without being stored. Examples whose `active` is 0 stand still.
+// the last row; both moments likewise. A step is bound by memory: it reads W1 once to go forward, and
+// W1 and its moments once to go back, where the gradient is summed and applied without being stored.
+// Both products run on tensor cores and lose nothing but the order of sums: a mask is exact in
+// bfloat16, and a float32 is the sum of three bfloat16. Examples whose `active` is 0 stand still.
 #include "common.cuh"
 
 constexpr int BATCH = 32;
+constexpr int INPUT_TILE = 16;  // what a warp takes at once
+constexpr int BLOCK_UNITS = 32;
+constexpr int BLOCK_WARPS = 8;  // they share the block's inputs
 constexpr float BETA_1 = .9f;
 constexpr float BETA_2 = .999f;
 
 __device__ inline i64 weights_of(i64 example, int inputs, int units) {
   return example * (inputs + 3) * units;
+}
+
+// Inputs to a block: a function of the shape alone, so that sums do not depend on company.
+__device__ inline int slice_width(int inputs) {
+  int slices = static_cast<int>(gridDim.y);
+  int even = (inputs + slices - 1) / slices;
+  return (even + INPUT_TILE - 1) / INPUT_TILE * INPUT_TILE;
 }
 
 // bits [sets, inputs]: which rows of a batch list an input, from words [rows, words_per_row] and the
@@ -40,37 +51,131 @@ KERNEL relu_batch_bits(const u64* words, const int* order, int* bits, int batch,
   }
 }
 
-// partial [slices, examples, 32, units]: W1's share of what units hold, by slices of the inputs that
-// keep the device busy when examples are few; grid (unit tiles, slices, examples).
-KERNEL relu_forward(const float* weights, const int* bits, const int* active, float* partial,
-                    int batch, int inputs, int units, int sets) {
-  i64 example = blockIdx.z;
-  int unit = blockIdx.x * blockDim.x + threadIdx.x;
-  if (active[example] == 0 || unit >= units) {
-    return;
-  }
-  int width = (inputs + gridDim.y - 1) / gridDim.y;
-  int first = blockIdx.y * width;
-  int end = min(inputs, first + width);
-  const float* w = weights + weights_of(example, inputs, units) + unit;
-  const int* of_set = bits + (sets == 1 ? 0 : example) * inputs;
-  float held[BATCH] = {};
-#pragma unroll 2
-  for (int j = first; j < end; j++) {
-    unsigned rows = static_cast<unsigned>(of_set[j]);
-    float weight = w[static_cast<i64>(j) * units];
+// Up to four values side by side, 0 for those that are not there.
+__device__ inline void load_four(float (&to)[4], const float* from, int there, bool aligned) {
+  if (aligned && there >= 4) {
+    float4 all = *reinterpret_cast<const float4*>(from);
+    to[0] = all.x;
+    to[1] = all.y;
+    to[2] = all.z;
+    to[3] = all.w;
+  } else {
 #pragma unroll
-    for (int i = 0; i < BATCH; i++) {
-      if ((rows >> i) & 1) {
-        held[i] += weight;
+    for (int i = 0; i < 4; i++) {
+      to[i] = i < there ? from[i] : 0;
+    }
+  }
+}
+
+__device__ inline void store_four(float* to, const float (&from)[4], int there, bool aligned) {
+  if (aligned && there >= 4) {
+    *reinterpret_cast<float4*>(to) = float4{from[0], from[1], from[2], from[3]};
+  } else {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      if (i < there) {
+        to[i] = from[i];
       }
     }
   }
-  float* target = partial + (blockIdx.y * static_cast<i64>(gridDim.z) + example) * BATCH * units;
+}
+
+// Two float32 as three words of bfloat16 pairs, whose sum they are: each takes the first 8 bits of
+// what the ones before it left.
+__device__ inline void split(float low, float high, unsigned (&parts)[3]) {
 #pragma unroll
-  for (int i = 0; i < BATCH; i++) {
-    if (i < batch) {
-      target[static_cast<i64>(i) * units + unit] = held[i];
+  for (int i = 0; i < 3; i++) {
+    unsigned of_low = __float_as_uint(low) & 0xFFFF0000u;
+    unsigned of_high = __float_as_uint(high) & 0xFFFF0000u;
+    parts[i] = of_high | (of_low >> 16);
+    low -= __uint_as_float(of_low);
+    high -= __uint_as_float(of_high);
+  }
+}
+
+// One bit of each of two words as a pair of bfloat16, 0 or 1.
+__device__ inline unsigned bit_pair(unsigned low, unsigned high, int at) {
+  return ((low >> at) & 1) * 0x3F80u | ((high >> at) & 1) * 0x3F800000u;
+}
+
+// partial [slices, examples, 32, units]: W1's share of what units hold, by slices of the inputs that
+// keep the device busy when examples are few; grid (unit tiles, slices, examples). The warps of a
+// block take tiles of the inputs in turns and add up in the end. Columns of a tensor core's tile are
+// every fourth unit, so that a lane loads four units side by side.
+KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
+    relu_forward(const float* weights, const int* bits, const int* active, float* partial,
+                 int batch, int inputs, int units, int sets) {
+  __shared__ float sums[BLOCK_WARPS][BATCH][BLOCK_UNITS];
+  i64 example = blockIdx.z;
+  if (active[example] == 0) {
+    return;
+  }
+  int warp = threadIdx.x >> 5;
+  int g = (threadIdx.x & 31) >> 2;
+  int t = threadIdx.x & 3;
+  int width = slice_width(inputs);
+  int first = blockIdx.y * width;
+  int end = min(inputs, first + width);
+  int unit = blockIdx.x * BLOCK_UNITS + 4 * g;
+  bool aligned = units % 4 == 0;
+  const float* w = weights + weights_of(example, inputs, units) + unit;
+  const int* of_set = bits + (sets == 1 ? 0 : example) * inputs;
+  float held[2][4][4] = {};
+  for (int j = first + INPUT_TILE * warp; j < end; j += INPUT_TILE * BLOCK_WARPS) {
+    float values[4][4];
+    unsigned rows[4];
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      int input = j + 2 * t + (k & 1) + 8 * (k >> 1);
+      bool there = input < end;
+      load_four(values[k], w + static_cast<i64>(input) * units, there ? units - unit : 0, aligned);
+      rows[k] = there ? static_cast<unsigned>(of_set[input]) : 0;
+    }
+    unsigned masks[2][4];
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      int word = i & 3;
+      masks[i >> 2][word] = bit_pair(rows[word & 2], rows[(word & 2) + 1],
+                                     g + 8 * (word & 1) + 16 * (i >> 2));
+    }
+#pragma unroll
+    for (int tile = 0; tile < 4; tile++) {
+      unsigned low[3];
+      unsigned high[3];
+      split(values[0][tile], values[1][tile], low);
+      split(values[2][tile], values[3][tile], high);
+#pragma unroll
+      for (int part = 0; part < 3; part++) {
+        unsigned b[2] = {low[part], high[part]};
+        multiply_bf16(held[0][tile], masks[0], b);
+        multiply_bf16(held[1][tile], masks[1], b);
+      }
+    }
+  }
+#pragma unroll
+  for (int half = 0; half < 2; half++) {
+#pragma unroll
+    for (int entry = 0; entry < 4; entry++) {
+      int row = 16 * half + g + 8 * (entry >> 1);
+      int column = 2 * t + (entry & 1);
+#pragma unroll
+      for (int tile = 0; tile < 4; tile++) {
+        sums[warp][row][4 * column + tile] = held[half][tile][entry];
+      }
+    }
+  }
+  __syncthreads();
+  float* target = partial + (blockIdx.y * static_cast<i64>(gridDim.z) + example) * BATCH * units;
+  for (int i = threadIdx.x; i < batch * BLOCK_UNITS; i += 32 * BLOCK_WARPS) {
+    int row = i / BLOCK_UNITS;
+    int of_block = i % BLOCK_UNITS;
+    float sum = 0;
+#pragma unroll
+    for (int from = 0; from < BLOCK_WARPS; from++) {
+      sum += sums[from][row][of_block];
+    }
+    if (static_cast<int>(blockIdx.x) * BLOCK_UNITS + of_block < units) {
+      target[static_cast<i64>(row) * units + blockIdx.x * BLOCK_UNITS + of_block] = sum;
     }
   }
 }
@@ -172,38 +277,98 @@ KERNEL relu_output(const float* partial, const float* target, const int* order, 
   }
 }
 
-// W1's step: an input's gradient is the sum of `back` over the rows that list it. Grid (unit tiles,
-// slices, examples).
-KERNEL relu_step(const float* back, const int* bits, const int* active, float* weights,
-                 float* first, float* second, int batch, int inputs, int units, int sets,
-                 float rate, float epsilon, float keep) {
+// W1's step: an input's gradient is the sum of `back` over the rows that list it. Grid as in
+// relu_forward; a warp has half of the block's units and every fourth tile of its inputs. A tensor
+// core's two columns side by side, of two of its tiles, are four units side by side.
+KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
+    relu_step(const float* back, const int* bits, const int* active, float* weights, float* first,
+              float* second, int batch, int inputs, int units, int sets, float rate, float epsilon,
+              float keep) {
   i64 example = blockIdx.z;
-  int unit = blockIdx.x * blockDim.x + threadIdx.x;
-  if (active[example] == 0 || unit >= units) {
+  if (active[example] == 0) {
     return;
   }
-  float held[BATCH];
+  int warp = threadIdx.x >> 5;
+  int g = (threadIdx.x & 31) >> 2;
+  int t = threadIdx.x & 3;
+  int base = blockIdx.x * BLOCK_UNITS + 16 * (warp & 1);
+  // Derivatives of a lane's units: by tile, 16 rows and part.
+  unsigned parts[2][2][3][2];
 #pragma unroll
-  for (int i = 0; i < BATCH; i++) {
-    held[i] = i < batch ? back[(example * BATCH + i) * units + unit] : 0;
-  }
-  int width = (inputs + gridDim.y - 1) / gridDim.y;
-  int from = blockIdx.y * width;
-  int end = min(inputs, from + width);
-  const int* of_set = bits + (sets == 1 ? 0 : example) * inputs;
-  i64 base = weights_of(example, inputs, units) + unit;
-#pragma unroll 2
-  for (int j = from; j < end; j++) {
-    unsigned rows = static_cast<unsigned>(of_set[j]);
-    float gradient = 0;
+  for (int tile = 0; tile < 2; tile++) {
+    int unit = base + (g >> 1) * 4 + tile * 2 + (g & 1);
 #pragma unroll
-    for (int i = 0; i < BATCH; i++) {
-      if ((rows >> i) & 1) {
-        gradient += held[i];
+    for (int half = 0; half < 2; half++) {
+#pragma unroll
+      for (int word = 0; word < 2; word++) {
+        float pair[2];
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+          int row = 16 * half + 8 * word + 2 * t + k;
+          bool there = row < batch && unit < units;
+          pair[k] = there ? back[(example * BATCH + row) * units + unit] : 0;
+        }
+        unsigned three[3];
+        split(pair[0], pair[1], three);
+#pragma unroll
+        for (int part = 0; part < 3; part++) {
+          parts[tile][half][part][word] = three[part];
+        }
       }
     }
-    i64 at = base + static_cast<i64>(j) * units;
-    adam(weights + at, first + at, second + at, gradient, rate, epsilon, keep);
+  }
+  int width = slice_width(inputs);
+  int from = blockIdx.y * width;
+  int end = min(inputs, from + width);
+  int unit = base + 4 * t;
+  int there = units - unit;
+  bool aligned = units % 4 == 0;
+  const int* of_set = bits + (sets == 1 ? 0 : example) * inputs;
+  i64 start = weights_of(example, inputs, units) + unit;
+  for (int j = from + INPUT_TILE * (warp >> 1); j < end; j += INPUT_TILE * (BLOCK_WARPS / 2)) {
+    float w[2][4];
+    float m[2][4];
+    float v[2][4];
+    unsigned rows[2];
+#pragma unroll
+    for (int low = 0; low < 2; low++) {
+      int input = j + g + 8 * low;
+      i64 at = start + static_cast<i64>(input) * units;
+      int count = input < end ? there : 0;
+      load_four(w[low], weights + at, count, aligned);
+      load_four(m[low], first + at, count, aligned);
+      load_four(v[low], second + at, count, aligned);
+      rows[low] = input < end ? static_cast<unsigned>(of_set[input]) : 0;
+    }
+    float gradient[2][4] = {};
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      unsigned masks[4];
+#pragma unroll
+      for (int word = 0; word < 4; word++) {
+        unsigned of = rows[word & 1] >> (16 * half + 8 * (word >> 1) + 2 * t);
+        masks[word] = bit_pair(of, of >> 1, 0);
+      }
+#pragma unroll
+      for (int part = 0; part < 3; part++) {
+        multiply_bf16(gradient[0], masks, parts[0][half][part]);
+        multiply_bf16(gradient[1], masks, parts[1][half][part]);
+      }
+    }
+#pragma unroll
+    for (int low = 0; low < 2; low++) {
+      int input = j + g + 8 * low;
+      i64 at = start + static_cast<i64>(input) * units;
+#pragma unroll
+      for (int i = 0; i < 4; i++) {
+        adam(&w[low][i], &m[low][i], &v[low][i], gradient[i >> 1][2 * low + (i & 1)], rate, epsilon,
+             keep);
+      }
+      int count = input < end ? there : 0;
+      store_four(weights + at, w[low], count, aligned);
+      store_four(first + at, m[low], count, aligned);
+      store_four(second + at, v[low], count, aligned);
+    }
   }
 }
 

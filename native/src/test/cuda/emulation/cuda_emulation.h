@@ -20,6 +20,12 @@
 struct uint3 {
   unsigned x, y, z;
 };
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+struct alignas(8) int2 {
+  int x, y;
+};
 typedef uint3 dim3;
 
 // Of the running thread; the scheduler sets them before it switches to a fiber.
@@ -47,6 +53,33 @@ T from_bits(uint64_t bits) {
 }
 
 void require_full(unsigned mask);
+
+inline float from_bfloat16(unsigned bits) { return from_bits<float>(static_cast<uint64_t>(bits & 0xFFFF) << 16); }
+
+// mma.sync.m16n8k16 of bfloat16, its fragments gathered from the lanes that hold them.
+inline void multiply_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  unsigned all[6][32];
+  for (int word = 0; word < 6; word++) {
+    const uint64_t* of = exchange(word < 4 ? a[word] : b[word - 4]);
+    for (int lane = 0; lane < 32; lane++) {
+      all[word][lane] = static_cast<unsigned>(of[lane]);
+    }
+  }
+  int lane = static_cast<int>(threadIdx.x & 31);
+  for (int entry = 0; entry < 4; entry++) {
+    int low = entry >> 1;
+    int column = 2 * (lane & 3) + (entry & 1);
+    float sum = d[entry];
+    for (int k = 0; k < 16; k++) {
+      int t = (k & 7) >> 1;
+      int shift = 16 * (k & 1);
+      unsigned left = all[low + 2 * (k >> 3)][(lane & ~3) + t] >> shift;
+      unsigned right = all[4 + (k >> 3)][4 * column + t] >> shift;
+      sum += from_bfloat16(left) * from_bfloat16(right);
+    }
+    d[entry] = sum;
+  }
+}
 }  // namespace emulation
 
 inline void __syncthreads() { emulation::block_barrier(); }
@@ -85,6 +118,10 @@ inline unsigned atomicOr(unsigned* target, unsigned bits) {
 }
 
 // Rounded by themselves: the emulation is compiled without contraction into fused operations.
+inline unsigned __float_as_uint(float value) {
+  return static_cast<unsigned>(emulation::to_bits(value));
+}
+inline float __uint_as_float(unsigned bits) { return emulation::from_bits<float>(bits); }
 inline float __fadd_rn(float a, float b) { return a + b; }
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline int min(int a, int b) { return a < b ? a : b; }

@@ -22,10 +22,14 @@ final class ReluNetworks implements AutoCloseable {
   static final int MOST_BATCH = 32;
 
   private static final String MODULE = "relu";
-  private static final int THREADS = 128;
+
+  /** Threads and units of a block that goes over the weights, as {@code relu.cu} has them. */
+  private static final int THREADS = 256;
+
+  private static final int BLOCK_UNITS = 32;
 
   /** Inputs to a block: a function of the shape alone, so that sums do not depend on company. */
-  private static final int SLICE = 512;
+  private static final int SLICE = 2400;
 
   private final Device device;
   private final DeviceScope scope;
@@ -188,7 +192,7 @@ final class ReluNetworks implements AutoCloseable {
   private Launch overWeights(String kernel) {
     return device
         .kernel(MODULE, kernel)
-        .grid(Launch.ceilDiv(units, THREADS), slices, examples)
+        .grid(Launch.ceilDiv(units, BLOCK_UNITS), slices, examples)
         .block(THREADS, 1);
   }
 

@@ -26,7 +26,9 @@ final class EmulationBuild {
 
   private static final Path KERNELS = Path.of("src/main/cuda");
   private static final Path EMULATION = Path.of("src/test/cuda/emulation");
-  private static final Pattern KERNEL = Pattern.compile("^KERNEL (\\w+)\\(", Pattern.MULTILINE);
+  private static final Pattern KERNEL =
+      Pattern.compile(
+          "^KERNEL (?:__launch_bounds__\\([^)]*\\)\\s+)?(\\w+)\\(", Pattern.MULTILINE);
 
   private static final List<String> OPTIONS =
       List.of(
