@@ -35,8 +35,8 @@ public record FitBackends(
    * Chooses by device and by name.
    *
    * @param device {@code "auto"}, {@code "cpu"}, {@code "cuda"}, which is all devices like the
-   *     first, or {@code "cuda:INDEX"}; auto takes the first device that can be used and may be
-   *     taken unasked, and the processor where there is none
+   *     first, or {@code "cuda:INDEX"}; auto takes the first device that can be used, and the
+   *     processor where there is none
    * @param linalg {@code "auto"} or the name of a backend for linear algebra
    * @param threads how many threads a call may use, at least 1
    * @throws UsageException if there is no such device or backend, or the two exclude each other
@@ -67,7 +67,7 @@ public record FitBackends(
           List.of());
     }
     if (device.equals(Backends.AUTO)) {
-      return onAnyDevice(Backends.linearAlgebra(linalg, threads, algebras), devices);
+      return onAnyDevice(linalg, threads, devices, algebras);
     }
     FitDeviceProvider provider =
         fitting(devices).stream()
@@ -91,12 +91,12 @@ public record FitBackends(
   }
 
   private static FitBackends onAnyDevice(
-      Selection<LinearAlgebra> algebra, List<DeviceProvider> devices) {
+      String linalg,
+      int threads,
+      List<DeviceProvider> devices,
+      List<LinearAlgebraProvider> algebras) {
     List<Rejected> rejected = new ArrayList<>();
     for (FitDeviceProvider provider : fitting(devices)) {
-      if (!provider.isTakenUnasked()) {
-        continue;
-      }
       Optional<Problem> problem = provider.whyUnusable();
       if (problem.isEmpty()) {
         int index =
@@ -104,7 +104,16 @@ public record FitBackends(
                 .filter(i -> provider.whyUnusable(i).isEmpty())
                 .findFirst()
                 .orElseThrow();
-        return onDevice(algebra, Backends.AUTO, provider, provider.alike(index));
+        List<LinearAlgebraProvider> candidates = new ArrayList<>(algebras);
+        if (provider.isFastInDouble(index)) {
+          candidates.removeIf(algebra -> algebra.name().equals(provider.name()));
+          candidates.addFirst(provider.algebra(index));
+        }
+        return onDevice(
+            Backends.linearAlgebra(linalg, threads, candidates),
+            Backends.AUTO,
+            provider,
+            provider.alike(index));
       }
       Rejected other = Backends.rejection(provider.name(), problem.get());
       rejected.add(other);
@@ -112,7 +121,7 @@ public record FitBackends(
         Backends.sayOnce(other, CPU);
       }
     }
-    return java(algebra, Backends.AUTO, rejected);
+    return java(Backends.linearAlgebra(linalg, threads, algebras), Backends.AUTO, rejected);
   }
 
   private static List<FitDeviceProvider> fitting(List<DeviceProvider> devices) {

@@ -6,10 +6,11 @@ import java.util.List;
 
 /** Offers devices that fits can run on; found as a {@link DeviceProvider}. Thread-safe. */
 public interface FitDeviceProvider extends DeviceProvider {
-  /** Whether fits may run there that no device was named for; linear algebra goes by its rank. */
-  default boolean isTakenUnasked() {
-    return true;
-  }
+  /**
+   * Whether a device has units for float64 enough that linear algebra shall go there where nobody
+   * named a device or a backend.
+   */
+  boolean isFastInDouble(int index);
 
   /**
    * Linear algebra on a device.

@@ -47,6 +47,12 @@ class FitBackendsTest {
       return 2;
     }
 
+    /** The first is not. */
+    @Override
+    public boolean isFastInDouble(int index) {
+      return index > 0;
+    }
+
     @Override
     public Optional<Problem> whyUnusable() {
       return usable.contains(true) ? Optional.empty() : Optional.of(BROKEN);
@@ -216,64 +222,17 @@ class FitBackendsTest {
   }
 
   @Test
-  void shouldNotTakeUnaskedWhatMayNotBe() {
+  void shouldLeaveLinearAlgebraToTheHostWhereTheDeviceIsSlowInDouble() {
+    Devices slow = new Devices(List.of(true), true);
     FitBackends fits =
         FitBackends.select(
-            "auto", "ejml", 1, List.of(new OnRequest(SECOND)), LinearAlgebras.providers());
-    assertThat(fits.networks().backend()).isSameAs(NetworkTrainer.reference());
-    assertThat(fits.networks().role().rejected()).isEmpty();
-  }
-
-  private record OnRequest(Devices of) implements FitDeviceProvider {
-    @Override
-    public boolean isTakenUnasked() {
-      return false;
-    }
-
-    @Override
-    public String name() {
-      return of.name();
-    }
-
-    @Override
-    public int rank() {
-      return of.rank();
-    }
-
-    @Override
-    public String version() {
-      return of.version();
-    }
-
-    @Override
-    public Optional<Problem> whyUnusable() {
-      return of.whyUnusable();
-    }
-
-    @Override
-    public Optional<Problem> whyUnusable(int index) {
-      return of.whyUnusable(index);
-    }
-
-    @Override
-    public List<String> devices() {
-      return of.devices();
-    }
-
-    @Override
-    public LinearAlgebraProvider algebra(int index) {
-      return of.algebra(index);
-    }
-
-    @Override
-    public NetworkTrainer networks(List<Integer> indices) {
-      return of.networks(indices);
-    }
-
-    @Override
-    public LassoSolver lasso(List<Integer> indices) {
-      return of.lasso(indices);
-    }
+            "auto", "auto", 1, List.<DeviceProvider>of(slow), LinearAlgebras.providers());
+    assertThat(fits.algebra().role().chosen()).isEqualTo("ejml");
+    assertThat(fits.networks().backend()).isEqualTo(new Networks(List.of(0)));
+    FitBackends fast =
+        FitBackends.select(
+            "auto", "auto", 1, List.<DeviceProvider>of(SECOND), LinearAlgebras.providers());
+    assertThat(fast.algebra().role().version()).isEqualTo("number 1");
   }
 
   @Test

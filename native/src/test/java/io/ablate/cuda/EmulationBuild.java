@@ -27,8 +27,7 @@ final class EmulationBuild {
   private static final Path KERNELS = Path.of("src/main/cuda");
   private static final Path EMULATION = Path.of("src/test/cuda/emulation");
   private static final Pattern KERNEL =
-      Pattern.compile(
-          "^KERNEL (?:__launch_bounds__\\([^)]*\\)\\s+)?(\\w+)\\(", Pattern.MULTILINE);
+      Pattern.compile("^KERNEL (?:__launch_bounds__\\([^)]*\\)\\s+)?(\\w+)\\(", Pattern.MULTILINE);
 
   private static final List<String> OPTIONS =
       List.of(
@@ -48,6 +47,7 @@ final class EmulationBuild {
   /** The program; skips the test where it cannot be made. */
   static Path program() {
     assumeTrue(Platform.current().startsWith("linux"), "the emulation is for Linux");
+    assumeTrue(Files.isDirectory(KERNELS), "a bundle has tests, but no kernels' sources");
     assumeTrue(hasCompiler(), NO_COMPILER);
     return Holder.PROGRAM;
   }
