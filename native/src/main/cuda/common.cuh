@@ -20,20 +20,72 @@ __device__ inline i64 global_threads() {
   return static_cast<i64>(gridDim.x) * blockDim.x;
 }
 
-// d [16, 8] += a [16, 16] b [16, 8] of a warp on its tensor cores: factors in bfloat16, two to a word,
-// sums in float32. A lane holds of a the rows g and g + 8 in the columns 2t, 2t + 1 (words 0, 1) and
-// 2t + 8, 2t + 9 (words 2, 3), of b column g in the same rows, of d the rows g and g + 8 in the columns
-// 2t, 2t + 1, where g is the lane's number by 4 and t what is left of it.
-__device__ inline void multiply_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+// d [16, 8] += a [16, 16] b [16, 8] of a warp on its tensor cores, with sums in float32. The entries of
+// a are 0 or 1 in bfloat16, two to a word; those of b sums of three bfloat16, whose words are apart. A
+// lane holds of a the rows g and g + 8 in the columns 2t, 2t + 1 (words 0, 1) and 2t + 8, 2t + 9 (words
+// 2, 3), of b column g in the same rows, of d the rows g and g + 8 in the columns 2t, 2t + 1, where g
+// is the lane's number by 4 and t what is left of it.
+__device__ inline void multiply_add(float (&d)[4], const unsigned (&a)[4],
+                                    const unsigned (&b)[2][3]) {
 #ifdef ABLATE_EMULATION
-  emulation::multiply_bf16(d, a, b);
+  emulation::multiply_add(d, a, b);
 #else
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
-      "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#pragma unroll
+  for (int part = 0; part < 3; part++) {
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0][part]), "r"(b[1][part]));
+  }
 #endif
+}
+
+// Up to four values side by side, 0 for those that are not there.
+__device__ inline void load_four(float (&to)[4], const float* from, int there, bool aligned) {
+  if (aligned && there >= 4) {
+    float4 all = *reinterpret_cast<const float4*>(from);
+    to[0] = all.x;
+    to[1] = all.y;
+    to[2] = all.z;
+    to[3] = all.w;
+  } else {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      to[i] = i < there ? from[i] : 0;
+    }
+  }
+}
+
+__device__ inline void store_four(float* to, const float (&from)[4], int there, bool aligned) {
+  if (aligned && there >= 4) {
+    *reinterpret_cast<float4*>(to) = float4{from[0], from[1], from[2], from[3]};
+  } else {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      if (i < there) {
+        to[i] = from[i];
+      }
+    }
+  }
+}
+
+// Two float32 as three words of bfloat16 pairs, whose sum they are: each takes the first 8 bits of
+// what the ones before it left.
+__device__ inline void split(float low, float high, unsigned (&parts)[3]) {
+#pragma unroll
+  for (int i = 0; i < 3; i++) {
+    unsigned of_low = __float_as_uint(low) & 0xFFFF0000u;
+    unsigned of_high = __float_as_uint(high) & 0xFFFF0000u;
+    parts[i] = of_high | (of_low >> 16);
+    low -= __uint_as_float(of_low);
+    high -= __uint_as_float(of_high);
+  }
+}
+
+// One bit of each of two words as a pair of bfloat16, 0 or 1.
+__device__ inline unsigned bit_pair(unsigned low, unsigned high, int at) {
+  return ((low >> at) & 1) * 0x3F80u | ((high >> at) & 1) * 0x3F800000u;
 }
 
 // Always in the same order, so that results are the same bits in every run.

@@ -51,53 +51,6 @@ KERNEL relu_batch_bits(const u64* words, const int* order, int* bits, int batch,
   }
 }
 
-// Up to four values side by side, 0 for those that are not there.
-__device__ inline void load_four(float (&to)[4], const float* from, int there, bool aligned) {
-  if (aligned && there >= 4) {
-    float4 all = *reinterpret_cast<const float4*>(from);
-    to[0] = all.x;
-    to[1] = all.y;
-    to[2] = all.z;
-    to[3] = all.w;
-  } else {
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      to[i] = i < there ? from[i] : 0;
-    }
-  }
-}
-
-__device__ inline void store_four(float* to, const float (&from)[4], int there, bool aligned) {
-  if (aligned && there >= 4) {
-    *reinterpret_cast<float4*>(to) = float4{from[0], from[1], from[2], from[3]};
-  } else {
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      if (i < there) {
-        to[i] = from[i];
-      }
-    }
-  }
-}
-
-// Two float32 as three words of bfloat16 pairs, whose sum they are: each takes the first 8 bits of
-// what the ones before it left.
-__device__ inline void split(float low, float high, unsigned (&parts)[3]) {
-#pragma unroll
-  for (int i = 0; i < 3; i++) {
-    unsigned of_low = __float_as_uint(low) & 0xFFFF0000u;
-    unsigned of_high = __float_as_uint(high) & 0xFFFF0000u;
-    parts[i] = of_high | (of_low >> 16);
-    low -= __uint_as_float(of_low);
-    high -= __uint_as_float(of_high);
-  }
-}
-
-// One bit of each of two words as a pair of bfloat16, 0 or 1.
-__device__ inline unsigned bit_pair(unsigned low, unsigned high, int at) {
-  return ((low >> at) & 1) * 0x3F80u | ((high >> at) & 1) * 0x3F800000u;
-}
-
 // partial [slices, examples, 32, units]: W1's share of what units hold, by slices of the inputs that
 // keep the device busy when examples are few; grid (unit tiles, slices, examples). The warps of a
 // block take tiles of the inputs in turns and add up in the end. Columns of a tensor core's tile are
@@ -122,13 +75,13 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
   const int* of_set = bits + (sets == 1 ? 0 : example) * inputs;
   float held[2][4][4] = {};
   for (int j = first + INPUT_TILE * warp; j < end; j += INPUT_TILE * BLOCK_WARPS) {
-    float values[4][4];
+    float w_of[4][4];
     unsigned rows[4];
 #pragma unroll
     for (int k = 0; k < 4; k++) {
       int input = j + 2 * t + (k & 1) + 8 * (k >> 1);
       bool there = input < end;
-      load_four(values[k], w + static_cast<i64>(input) * units, there ? units - unit : 0, aligned);
+      load_four(w_of[k], w + static_cast<i64>(input) * units, there ? units - unit : 0, aligned);
       rows[k] = there ? static_cast<unsigned>(of_set[input]) : 0;
     }
     unsigned masks[2][4];
@@ -140,15 +93,12 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
     }
 #pragma unroll
     for (int tile = 0; tile < 4; tile++) {
-      unsigned low[3];
-      unsigned high[3];
-      split(values[0][tile], values[1][tile], low);
-      split(values[2][tile], values[3][tile], high);
-#pragma unroll
-      for (int part = 0; part < 3; part++) {
-        unsigned b[2] = {low[part], high[part]};
-        multiply_bf16(held[0][tile], masks[0], b);
-        multiply_bf16(held[1][tile], masks[1], b);
+      unsigned values[2][3];
+      split(w_of[0][tile], w_of[1][tile], values[0]);
+      split(w_of[2][tile], w_of[3][tile], values[1]);
+      multiply_add(held[0][tile], masks[0], values);
+      if (batch > 16) {
+        multiply_add(held[1][tile], masks[1], values);
       }
     }
   }
@@ -292,8 +242,11 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
   int g = (threadIdx.x & 31) >> 2;
   int t = threadIdx.x & 3;
   int base = blockIdx.x * BLOCK_UNITS + 16 * (warp & 1);
-  // Derivatives of a lane's units: by tile, 16 rows and part.
-  unsigned parts[2][2][3][2];
+  if (base >= units) {
+    return;
+  }
+  // Derivatives of a lane's units: by tile, 16 rows and 8 of them.
+  unsigned parts[2][2][2][3];
 #pragma unroll
   for (int tile = 0; tile < 2; tile++) {
     int unit = base + (g >> 1) * 4 + tile * 2 + (g & 1);
@@ -308,12 +261,7 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
           bool there = row < batch && unit < units;
           pair[k] = there ? back[(example * BATCH + row) * units + unit] : 0;
         }
-        unsigned three[3];
-        split(pair[0], pair[1], three);
-#pragma unroll
-        for (int part = 0; part < 3; part++) {
-          parts[tile][half][part][word] = three[part];
-        }
+        split(pair[0], pair[1], parts[tile][half][word]);
       }
     }
   }
@@ -343,17 +291,17 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
     float gradient[2][4] = {};
 #pragma unroll
     for (int half = 0; half < 2; half++) {
+      if (half > 0 && batch <= 16) {
+        break;
+      }
       unsigned masks[4];
 #pragma unroll
       for (int word = 0; word < 4; word++) {
         unsigned of = rows[word & 1] >> (16 * half + 8 * (word >> 1) + 2 * t);
         masks[word] = bit_pair(of, of >> 1, 0);
       }
-#pragma unroll
-      for (int part = 0; part < 3; part++) {
-        multiply_bf16(gradient[0], masks, parts[0][half][part]);
-        multiply_bf16(gradient[1], masks, parts[1][half][part]);
-      }
+      multiply_add(gradient[0], masks, parts[0][half]);
+      multiply_add(gradient[1], masks, parts[1][half]);
     }
 #pragma unroll
     for (int low = 0; low < 2; low++) {

@@ -54,31 +54,39 @@ T from_bits(uint64_t bits) {
 
 void require_full(unsigned mask);
 
-inline float from_bfloat16(unsigned bits) { return from_bits<float>(static_cast<uint64_t>(bits & 0xFFFF) << 16); }
+inline float from_bfloat16(unsigned bits) {
+  return from_bits<float>(static_cast<uint64_t>(bits & 0xFFFF) << 16);
+}
 
-// mma.sync.m16n8k16 of bfloat16, its fragments gathered from the lanes that hold them.
-inline void multiply_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  unsigned all[6][32];
-  for (int word = 0; word < 6; word++) {
-    const uint64_t* of = exchange(word < 4 ? a[word] : b[word - 4]);
-    for (int lane = 0; lane < 32; lane++) {
-      all[word][lane] = static_cast<unsigned>(of[lane]);
-    }
+// Three mma.sync.m16n8k16 of bfloat16. Lanes read each other's fragments where they lie, between two
+// meetings.
+inline void multiply_add(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2][3]) {
+  struct Fragments {
+    unsigned a[4];
+    unsigned b[2][3];
+  } mine;
+  __builtin_memcpy(mine.a, a, sizeof(a));
+  __builtin_memcpy(mine.b, b, sizeof(b));
+  const Fragments* of[32];
+  const uint64_t* all = exchange(reinterpret_cast<uint64_t>(&mine));
+  for (int lane = 0; lane < 32; lane++) {
+    of[lane] = reinterpret_cast<const Fragments*>(all[lane]);
   }
   int lane = static_cast<int>(threadIdx.x & 31);
-  for (int entry = 0; entry < 4; entry++) {
-    int low = entry >> 1;
-    int column = 2 * (lane & 3) + (entry & 1);
-    float sum = d[entry];
-    for (int k = 0; k < 16; k++) {
-      int t = (k & 7) >> 1;
-      int shift = 16 * (k & 1);
-      unsigned left = all[low + 2 * (k >> 3)][(lane & ~3) + t] >> shift;
-      unsigned right = all[4 + (k >> 3)][4 * column + t] >> shift;
-      sum += from_bfloat16(left) * from_bfloat16(right);
+  for (int part = 0; part < 3; part++) {
+    for (int entry = 0; entry < 4; entry++) {
+      int column = 2 * (lane & 3) + (entry & 1);
+      for (int k = 0; k < 16; k++) {
+        int t = (k & 7) >> 1;
+        int high = k >> 3;
+        int shift = 16 * (k & 1);
+        unsigned left = of[(lane & ~3) + t]->a[(entry >> 1) + 2 * high] >> shift;
+        unsigned right = of[4 * column + t]->b[high][part] >> shift;
+        d[entry] += from_bfloat16(left) * from_bfloat16(right);
+      }
     }
-    d[entry] = sum;
   }
+  exchange(0);
 }
 }  // namespace emulation
 

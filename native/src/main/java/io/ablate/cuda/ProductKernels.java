@@ -5,12 +5,21 @@ import static io.ablate.cuda.ElementType.I64;
 
 import io.ablate.mask.MaskMatrix;
 
-/** Products of packed masks with dense matrices ({@code products.cu}). */
+/**
+ * Products of packed masks with dense matrices ({@code products.cu}): in float32 on tensor cores,
+ * without loss but for the order of sums.
+ */
 final class ProductKernels {
-  private static final int THREADS = 128;
+  /**
+   * What a block of {@code products.cu} does.
+   *
+   * @param rows of the result
+   * @param columns of the result
+   */
+  private record Tile(String kernel, int threads, int rows, int columns) {}
 
-  /** Rows of the result that a thread holds. */
-  private static final int ROWS = 32;
+  private static final Tile SINGLE = new Tile("masks_times_f32", 256, 128, 64);
+  private static final Tile DOUBLE = new Tile("masks_times_f64", 128, 32, 128);
 
   private ProductKernels() {}
 
@@ -28,10 +37,11 @@ final class ProductKernels {
     int columns = out.extent(1);
     int inner = b.extent(0);
     int words = MaskMatrix.wordsPerRow(rows);
+    Tile tile = b.type() == F64 ? DOUBLE : SINGLE;
     device
-        .kernel("products", b.type() == F64 ? "masks_times_f64" : "masks_times_f32")
-        .grid(Launch.ceilDiv(columns, THREADS), Launch.ceilDiv(rows, ROWS), 1)
-        .block(THREADS, 1)
+        .kernel("products", tile.kernel())
+        .grid(Launch.ceilDiv(columns, tile.columns()), Launch.ceilDiv(rows, tile.rows()), 1)
+        .block(tile.threads(), 1)
         .with(transposed.require(I64, inner, words))
         .with(b.require(b.type(), inner, columns))
         .with(out)

@@ -57,6 +57,7 @@ class LinearKernelsTest extends KernelContract {
     "33,31,129",
     "65,257,3",
     "100,63,1",
+    "129,40,68",
     "0,5,3",
     "4,5,0"
   })
