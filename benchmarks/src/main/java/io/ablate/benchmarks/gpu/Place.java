@@ -3,6 +3,7 @@ package io.ablate.benchmarks.gpu;
 import io.ablate.backend.Backends;
 import io.ablate.backend.Devices;
 import io.ablate.backend.FitBackends;
+import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
@@ -10,8 +11,11 @@ import io.ablate.estimate.FitContext;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.OrtCpuBackend;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.linalg.LinearAlgebra;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * Where the checked work runs, and the processor's reference beside it. On {@code cpu} another
@@ -39,6 +43,12 @@ record Place(String device, int threads) {
     return !device.equals("cpu");
   }
 
+  /** Of the device, as its driver counts. */
+  int index() {
+    int colon = device.indexOf(':');
+    return colon < 0 ? 0 : Integer.parseInt(device.substring(colon + 1));
+  }
+
   /** Runs passes there. */
   ForwardBackend passes(InstrumentedModel model, ForwardOptions options) {
     String name = isDevice() ? Backends.AUTO : "onnxruntime-ffm-cpu";
@@ -52,6 +62,22 @@ record Place(String device, int threads) {
 
   ForwardOptions options(long[] exampleShape) {
     return new ForwardOptions(threads, exampleShape);
+  }
+
+  /** The precisions in which a model's passes can run there. */
+  List<Precision> precisions(InstrumentedModel model, long[] exampleShape) {
+    return Arrays.stream(Precision.values())
+        .filter(precision -> runs(model, options(exampleShape).with(precision)))
+        .toList();
+  }
+
+  private boolean runs(InstrumentedModel model, ForwardOptions options) {
+    try {
+      passes(model, options);
+      return true;
+    } catch (BadInputException e) {
+      return false;
+    }
   }
 
   /** Every operation there, also those too small to be worth it. */
