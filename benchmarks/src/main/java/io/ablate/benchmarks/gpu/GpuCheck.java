@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -32,6 +33,7 @@ public final class GpuCheck {
             "--peers", "benchmarks/peers/gpu.py",
             "--commit", "unknown",
             "--parts", "all",
+            "--networks", "all",
             "--contracts", "none",
             "--size", "full"));
   }
@@ -85,7 +87,8 @@ public final class GpuCheck {
     Path peers = Path.of(options.word("--peers"));
     Path out = Path.of(options.word("--out"));
     try (MemoryMeter memory = MemoryMeter.of(place)) {
-      Sizes sizes = size.equals("small") ? Sizes.SMALL : Sizes.FULL;
+      String networks = options.word("--networks");
+      Sizes sizes = (size.equals("small") ? Sizes.SMALL : Sizes.FULL).only(networks);
       Bench bench =
           new Bench(place, sizes, memory, new Rates(place, sizes.side(), results), results);
       for (Part part : parts) {
@@ -100,7 +103,8 @@ public final class GpuCheck {
                   PassSpeeds.run(bench);
                 }
                 case FITS -> FitSpeeds.run(bench);
-                case PEERS -> Peers.run(bench, peers, size, out);
+                case PEERS ->
+                    Peers.run(bench, peers, List.of("--size", size, "--networks", networks), out);
                 case WHOLE -> WholeSpeeds.run(bench);
               }
             });

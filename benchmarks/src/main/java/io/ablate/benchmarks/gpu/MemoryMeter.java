@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Without a device, what this process has resident. Thread-safe.
  */
 final class MemoryMeter implements AutoCloseable {
-  private static final int MILLISECONDS = 5;
+  private static final int MILLISECONDS = 10;
 
   private final @Nullable Device device;
 

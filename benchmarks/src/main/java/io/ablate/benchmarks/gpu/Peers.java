@@ -9,6 +9,7 @@ import io.ablate.benchmarks.gpu.Results.Target;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -32,11 +33,15 @@ final class Peers {
    * Runs the script; rows that it wrote before it failed are kept.
    *
    * @param script {@code gpu.py}
+   * @param options for it: how much to measure
    * @param out where the script's list and its messages go
    */
-  static void run(Bench bench, Path script, String size, Path out) {
+  static void run(Bench bench, Path script, List<String> options, Path out) {
     Path list = out.resolve("peers.json");
-    int exit = python(script, bench.place().device(), size, list, out.resolve("peers.log"));
+    List<String> command = new ArrayList<>(List.of("python3", script.toString()));
+    command.addAll(List.of("--device", bench.place().device(), "--out", list.toString()));
+    command.addAll(options);
+    int exit = python(command, list, out.resolve("peers.log"));
     if (Files.isRegularFile(list)) {
       for (JsonNode row : Json.read(list)) {
         add(bench.results(), row);
@@ -54,19 +59,11 @@ final class Peers {
     }
   }
 
-  private static int python(Path script, String device, String size, Path list, Path log) {
+  private static int python(List<String> command, Path list, Path log) {
     try {
       Files.deleteIfExists(list);
       Files.createDirectories(log.toAbsolutePath().getParent());
-      return new ProcessBuilder(
-              "python3",
-              script.toString(),
-              "--device",
-              device,
-              "--size",
-              size,
-              "--out",
-              list.toString())
+      return new ProcessBuilder(command)
           .redirectErrorStream(true)
           .redirectOutput(log.toFile())
           .start()

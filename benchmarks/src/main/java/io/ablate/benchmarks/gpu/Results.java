@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * and again: what was measured is kept if a run is cut off.
  */
 final class Results {
-  private static final long SAVE_EVERY = 2_000_000_000L;
+  private static final long SAVE_EVERY = 500_000_000L;
 
   /**
    * @param part of the run

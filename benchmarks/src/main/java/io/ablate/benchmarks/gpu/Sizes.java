@@ -1,5 +1,7 @@
 package io.ablate.benchmarks.gpu;
 
+import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
 import java.util.List;
 
 /**
@@ -43,14 +45,47 @@ record Sizes(
     }
   }
 
+  /**
+   * The same with some of the networks.
+   *
+   * @param words names with commas between; {@code all} for all
+   * @throws UsageException if one is none of these
+   */
+  Sizes only(String words) {
+    if (words.equals("all")) {
+      return this;
+    }
+    List<String> there = passes.stream().flatMap(images -> images.networks().stream()).toList();
+    List<String> wanted = List.of(words.split(",", -1));
+    for (String name : wanted) {
+      if (!there.contains(name)) {
+        throw new UsageException(
+            Problem.of("unknown network")
+                .at("--networks")
+                .expected("all, or some of " + String.join(", ", there))
+                .found("'" + name + "'"));
+      }
+    }
+    List<Images> some =
+        passes.stream()
+            .map(
+                images ->
+                    new Images(
+                        images.networks().stream().filter(wanted::contains).toList(),
+                        images.batches()))
+            .toList();
+    return new Sizes(side, some, seconds, rounds, few, networks, units, target, examples, masks);
+  }
+
   /** For a GPU. */
   static final Sizes FULL =
       new Sizes(
           6144,
           List.of(
               new Images(List.of("resnet8-cifar10", "resnet18-cifar10"), List.of(64, 256, 1024)),
-              new Images(List.of("resnet50-random", "vit-b16-random"), List.of(64, 256))),
-          .15,
+              new Images(List.of("resnet50-random"), List.of(64, 256)),
+              new Images(List.of("vit-b16-random"), List.of(64))),
+          .1,
           3,
           new Fit(4800, 1000, 100),
           new Fit(4800, 1000, 1000),

@@ -59,17 +59,19 @@ final class WholeSpeeds {
 
   /** The bundled networks. */
   static void run(Bench bench) {
-    for (String name : bench.sizes().passes().getFirst().networks()) {
-      bench
-          .results()
-          .attempt(
-              name,
-              () -> {
-                WholeSpeeds whole = new WholeSpeeds(bench, name);
-                whole.byMasks();
-                whole.byGradients();
-              });
+    for (Sizes.Images images : bench.sizes().passes()) {
+      for (String name : images.networks()) {
+        if (PassChecks.NETWORKS.contains(name)) {
+          bench.results().attempt(name, () -> run(bench, name));
+        }
+      }
     }
+  }
+
+  private static void run(Bench bench, String name) {
+    WholeSpeeds whole = new WholeSpeeds(bench, name);
+    whole.byMasks();
+    whole.byGradients();
   }
 
   private void byMasks() {

@@ -221,6 +221,18 @@ class GpuCheckTest {
   }
 
   @Test
+  void shouldTakeSomeOfTheNetworks() {
+    Sizes some = Sizes.FULL.only("vit-b16-random,resnet8-cifar10");
+    assertThat(some.passes().stream().flatMap(images -> images.networks().stream()))
+        .containsExactly("resnet8-cifar10", "vit-b16-random");
+    assertThatThrownBy(() -> Sizes.SMALL.only("resnet9"))
+        .isInstanceOf(UsageException.class)
+        .hasMessage(
+            "unknown network: --networks; expected all, or some of resnet8-cifar10, found"
+                + " 'resnet9'");
+  }
+
+  @Test
   void shouldRefusePartsThatDoNotExist() {
     assertThat(Part.of("fits,agree")).containsExactly(Part.AGREE, Part.FITS);
     assertThatThrownBy(() -> Part.of("fits,speed"))
