@@ -14,6 +14,8 @@ import io.ablate.forward.OrtCpuBackend;
 import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.linalg.LinearAlgebra;
+import io.ablate.ort.CudaOptions;
+import io.ablate.ort.OrtCudaProvider;
 import java.util.Arrays;
 import java.util.List;
 
@@ -28,6 +30,8 @@ record Place(String device, int threads) {
   /** One stream feeds a device. */
   private static final long SEED = 1;
 
+  private static final String CPU = "cpu";
+
   Place {
     if (device.equals(Backends.AUTO)) {
       throw new UsageException(
@@ -37,14 +41,22 @@ record Place(String device, int threads) {
               .found(device));
     }
     Devices.requirePasses(device);
+    if (!device.equals(CPU)) {
+      // Puts ONNX Runtime's provider where sessions by its Java interface find it too.
+      OrtCudaProvider.backend(CudaOptions.defaults(index(device)));
+    }
   }
 
   boolean isDevice() {
-    return !device.equals("cpu");
+    return !device.equals(CPU);
   }
 
   /** Of the device, as its driver counts. */
   int index() {
+    return index(device);
+  }
+
+  private static int index(String device) {
     int colon = device.indexOf(':');
     return colon < 0 ? 0 : Integer.parseInt(device.substring(colon + 1));
   }
@@ -103,7 +115,7 @@ record Place(String device, int threads) {
   }
 
   private FitBackends reference() {
-    return FitBackends.select("cpu", "ejml", threads);
+    return FitBackends.select(CPU, "ejml", threads);
   }
 
   private FitContext context(FitBackends backends) {
