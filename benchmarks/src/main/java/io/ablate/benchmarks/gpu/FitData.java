@@ -31,6 +31,7 @@ final class FitData {
    */
   FitData(Sizes.Fit size, int each) {
     MaskMatrix masks = MaskMatrix.of(new BernoulliMasks(11, 0.9, size.columns()), 0, size.rows());
+    long[][] columns = columns(masks);
     planted = new int[size.examples()][];
     double[][] outputs = new double[size.examples()][];
     IntStream.range(0, size.examples())
@@ -39,19 +40,44 @@ final class FitData {
             e -> {
               SplittableRandom random = RandomStreams.stream(12, e);
               planted[e] = random.ints(0, size.columns()).distinct().limit(each).toArray();
-              outputs[e] = outputs(masks, planted[e], random);
+              outputs[e] = outputs(columns, planted[e], size.rows(), random.nextLong() | 1);
             });
     data = new TrainingData(masks, outputs, new int[size.columns()]);
   }
 
-  private static double[] outputs(MaskMatrix masks, int[] planted, SplittableRandom random) {
-    double[] outputs = new double[masks.rows()];
-    for (int row = 0; row < outputs.length; row++) {
-      int kept = 0;
-      for (int j : planted) {
-        kept += masks.get(row, j) ? 1 : 0;
+  /** The masks by columns: bit i mod 64 of word i / 64 is row i's. */
+  private static long[][] columns(MaskMatrix masks) {
+    long[][] columns = new long[masks.columns()][MaskMatrix.wordsPerRow(masks.rows())];
+    IntStream.range(0, masks.wordsPerRow())
+        .parallel()
+        .forEach(
+            word -> {
+              int from = word * Long.SIZE;
+              int to = Math.min(masks.columns(), from + Long.SIZE);
+              for (int row = 0; row < masks.rows(); row++) {
+                long bits = masks.words()[row * masks.wordsPerRow() + word];
+                for (int j = from; j < to; j++) {
+                  columns[j][row >>> 6] |= (bits >>> j & 1) << row;
+                }
+              }
+            });
+    return columns;
+  }
+
+  private static double[] outputs(long[][] columns, int[] planted, int rows, long seed) {
+    double[] outputs = new double[rows];
+    for (int j : planted) {
+      long[] column = columns[j];
+      for (int row = 0; row < rows; row++) {
+        outputs[row] += column[row >>> 6] >>> row & 1;
       }
-      outputs[row] = EFFECT * kept + NOISE * (random.nextDouble() - .5);
+    }
+    long state = seed; // xorshift: quick, and good enough for noise
+    for (int row = 0; row < rows; row++) {
+      state ^= state << 13;
+      state ^= state >>> 7;
+      state ^= state << 17;
+      outputs[row] = EFFECT * outputs[row] + NOISE * 0x1p-53 * (state >> 11);
     }
     return outputs;
   }
@@ -72,6 +98,11 @@ final class FitData {
                 .formatted(e, j, attributions[e][j], expected[j]));
       }
     }
+  }
+
+  /** The first example alone. */
+  TrainingData first() {
+    return new TrainingData(data.masks(), new double[][] {data.outputs()[0]}, data.layerOfColumn());
   }
 
   /** The ablated components of every row. */

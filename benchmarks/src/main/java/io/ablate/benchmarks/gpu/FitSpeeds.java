@@ -49,9 +49,7 @@ final class FitSpeeds {
             what,
             () -> {
               Estimator estimator = Estimators.byName(method);
-              estimator.fit(
-                  new FitData(new Sizes.Fit(100, 150, 1), 1).data,
-                  bench.place().context()); // compiles and loads
+              estimator.fit(data.first(), bench.place().context()); // compiles and loads
               ComponentModels[] fitted = new ComponentModels[1];
               long start = System.nanoTime();
               long memory =
@@ -80,6 +78,7 @@ final class FitSpeeds {
     Sizes.Fit size = bench.sizes().target();
     FitData data = new FitData(size, PLANTED);
     Estimator estimator = Estimators.byName("least-squares");
+    estimator.fit(data.first(), bench.place().context()); // compiles and loads
     ComponentModels[] fitted = new ComponentModels[1];
     long start = System.nanoTime();
     long memory =
