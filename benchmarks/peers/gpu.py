@@ -118,7 +118,8 @@ class Rows:
     def add(self, what, value, unit, note, **details):
         print(f"{what}: {value:,.4g} {unit}", flush=True)
         named = {name.replace("__", ", ").replace("_", " "): v for name, v in details.items()}
-        row = {"what": what, "value": value, "unit": unit, "note": note, "details": named}
+        row = {"what": what, "value": value, "unit": unit, "details": named}
+        row["note"] = f"{note}; PyTorch {torch.__version__}"
         self.rows.append(row)
         with open(self.file + ".part", "w") as out:
             json.dump(self.rows, out, indent=1)

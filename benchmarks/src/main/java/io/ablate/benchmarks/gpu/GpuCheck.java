@@ -75,6 +75,9 @@ public final class GpuCheck {
                     .flatMap(provider -> provider.devices().stream())
                     .toList()
             : "none: **nothing ran on a GPU**, other code of the processor stood in for it");
+    if (place.isDevice()) {
+      Devices.providers().forEach(provider -> about.put("driver", provider.version()));
+    }
     about.put("java", Runtime.version() + ", " + place.threads() + " threads");
     return about;
   }

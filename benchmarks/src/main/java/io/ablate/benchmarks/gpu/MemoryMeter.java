@@ -1,5 +1,6 @@
 package io.ablate.benchmarks.gpu;
 
+import io.ablate.base.AblateException;
 import io.ablate.cuda.Device;
 import io.ablate.forward.ProcessMemory;
 import org.jspecify.annotations.Nullable;
@@ -66,11 +67,11 @@ final class MemoryMeter implements AutoCloseable {
     @Override
     public void run() {
       do {
-        most = Math.max(most, meter.used());
         try {
+          most = Math.max(most, meter.used());
           Thread.sleep(MILLISECONDS);
-        } catch (InterruptedException e) {
-          return;
+        } catch (InterruptedException | AblateException e) {
+          return; // a device at fault is told by the work itself
         }
       } while (true);
     }

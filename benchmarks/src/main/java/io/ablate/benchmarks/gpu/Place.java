@@ -14,7 +14,6 @@ import io.ablate.forward.OrtCpuBackend;
 import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.linalg.LinearAlgebra;
-import io.ablate.ort.CudaOptions;
 import io.ablate.ort.OrtCudaProvider;
 import java.util.Arrays;
 import java.util.List;
@@ -43,7 +42,7 @@ record Place(String device, int threads) {
     Devices.requirePasses(device);
     if (!device.equals(CPU)) {
       // Puts ONNX Runtime's provider where sessions by its Java interface find it too.
-      OrtCudaProvider.backend(CudaOptions.defaults(index(device)));
+      new OrtCudaProvider().create(index(device));
     }
   }
 
