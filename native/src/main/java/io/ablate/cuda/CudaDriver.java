@@ -102,6 +102,11 @@ final class CudaDriver implements DeviceDriver {
   }
 
   @Override
+  public long totalBytes() {
+    return info.memory();
+  }
+
+  @Override
   public long allocate(long bytes) {
     makeCurrent();
     DevicePointer pointer = new DevicePointer();

@@ -51,6 +51,11 @@ public final class Device implements AutoCloseable {
     return pool.idleBytes() + driver.freeBytes();
   }
 
+  /** Bytes of memory that the device has, whoever holds them. */
+  public long totalBytes() {
+    return driver.totalBytes();
+  }
+
   /** Gives memory that no scope holds back to the driver. */
   public void trim() {
     pool.trim();
@@ -117,7 +122,7 @@ public final class Device implements AutoCloseable {
   public void write(DeviceArray target, MemorySegment source) {
     require(target, target.type(), source);
     for (long at = 0; at < source.byteSize(); at += STAGING) {
-      driver.write(target.address(), at, chunk(source, at));
+      send(target, at, chunk(source, at));
     }
   }
 
@@ -129,8 +134,18 @@ public final class Device implements AutoCloseable {
   public void read(DeviceArray source, MemorySegment target) {
     require(source, source.type(), target);
     for (long at = 0; at < target.byteSize(); at += STAGING) {
-      driver.read(source.address(), at, chunk(target, at));
+      fetch(source, at, chunk(target, at));
     }
+  }
+
+  private void send(DeviceArray target, long at, ByteBuffer source) {
+    CopiedBytes.addToDevice(source.remaining());
+    driver.write(target.address(), at, source);
+  }
+
+  private void fetch(DeviceArray source, long at, ByteBuffer target) {
+    CopiedBytes.addFromDevice(target.remaining());
+    driver.read(source.address(), at, target);
   }
 
   private static ByteBuffer chunk(MemorySegment host, long at) {
@@ -203,8 +218,7 @@ public final class Device implements AutoCloseable {
         source.byteSize(),
         (at, chunk) -> {
           chunk.copyFrom(source.asSlice(at, chunk.byteSize()));
-          driver.write(
-              target.address(), offset + at, chunk.asByteBuffer().order(ByteOrder.nativeOrder()));
+          send(target, offset + at, chunk.asByteBuffer().order(ByteOrder.nativeOrder()));
         });
   }
 
@@ -213,7 +227,7 @@ public final class Device implements AutoCloseable {
     inChunks(
         target.byteSize(),
         (at, chunk) -> {
-          driver.read(source.address(), at, chunk.asByteBuffer().order(ByteOrder.nativeOrder()));
+          fetch(source, at, chunk.asByteBuffer().order(ByteOrder.nativeOrder()));
           target.asSlice(at, chunk.byteSize()).copyFrom(chunk);
         });
   }

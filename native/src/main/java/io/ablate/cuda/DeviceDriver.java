@@ -16,6 +16,9 @@ interface DeviceDriver extends AutoCloseable {
   /** How many bytes can still be allocated, at about. */
   long freeBytes();
 
+  /** How many bytes of memory there are. */
+  long totalBytes();
+
   /** The address of new memory, its content undefined; 0 if there is not enough. */
   long allocate(long bytes);
 

@@ -38,6 +38,11 @@ class DeviceTest {
     }
 
     @Override
+    public long totalBytes() {
+      return 1000;
+    }
+
+    @Override
     public long allocate(long bytes) {
       if (bytes > left) {
         return 0;

@@ -119,6 +119,11 @@ final class EmulatedDriver implements DeviceDriver {
   }
 
   @Override
+  public long totalBytes() {
+    return freeBytes;
+  }
+
+  @Override
   public long allocate(long bytes) {
     return exchange(
         () -> {

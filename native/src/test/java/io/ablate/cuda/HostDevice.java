@@ -63,6 +63,11 @@ public final class HostDevice implements DeviceDriver {
   }
 
   @Override
+  public long totalBytes() {
+    return Long.MAX_VALUE;
+  }
+
+  @Override
   public long allocate(long bytes) {
     MemorySegment segment = Arena.ofAuto().allocate(bytes, 64).fill((byte) 0xa5);
     memory.put(segment.address(), segment);

@@ -8,6 +8,7 @@ import io.ablate.backend.Backends;
 import io.ablate.backend.Devices;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
+import io.ablate.cuda.CopiedBytes;
 import io.ablate.cuda.CudaDeviceProvider;
 import io.ablate.cuda.HostDevice;
 import io.ablate.differentiate.MaskGradients;
@@ -88,12 +89,15 @@ class OrtCudaProviderTest {
       batch.run();
       long written = driver.written();
       long read = driver.read();
+      CopiedBytes before = CopiedBytes.now();
       for (int run = 0; run < 3; run++) {
         batch.setMask(1, new long[] {run, 5, 7, 9}, 0);
         batch.run();
       }
       assertThat(driver.written() - written).isEqualTo(3L * 6 * words * Long.BYTES);
       assertThat(driver.read() - read).isEqualTo(3L * 6 * (1 + 5) * Float.BYTES);
+      assertThat(CopiedBytes.now().since(before))
+          .isEqualTo(new CopiedBytes(driver.written() - written, driver.read() - read));
       batch.setExample(0, new float[270], 2);
       batch.run();
       // The example and its label; not the masks.

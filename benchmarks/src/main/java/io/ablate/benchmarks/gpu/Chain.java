@@ -16,6 +16,7 @@ import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxModel;
 import io.ablate.onnx.Tensors;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -37,7 +38,7 @@ final class Chain {
   private static final long OPSET = 17;
   private static final int SHORT = 4;
   private static final int LONG = 24;
-  private static final int ROUNDS = 5;
+  private static final int ROUNDS = 3;
 
   private final Place place;
   private final Operation operation;
@@ -102,9 +103,7 @@ final class Chain {
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(place.threads());
       if (place.isDevice()) {
-        int colon = place.device().indexOf(':');
-        int index = colon < 0 ? 0 : Integer.parseInt(place.device().substring(colon + 1));
-        try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(index)) {
+        try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(place.index())) {
           cuda.add("use_tf32", tf32 ? "1" : "0");
           options.addCUDA(cuda);
           options.addConfigEntry("session.disable_cpu_ep_fallback", "1");
@@ -164,15 +163,15 @@ final class Chain {
     if (operation == Operation.ADD) {
       return new float[] {1};
     }
-    float[] matrix = new float[side * side];
-    double[] sums = new double[side];
-    SplittableRandom random = new SplittableRandom(1);
-    for (int i = 0; i < matrix.length; i++) {
-      matrix[i] = (float) random.nextDouble();
-      sums[i % side] += matrix[i];
+    double[] row = new SplittableRandom(1).doubles(side).toArray();
+    double sum = Arrays.stream(row).sum();
+    float[] twice = new float[2 * side];
+    for (int i = 0; i < twice.length; i++) {
+      twice[i] = (float) (row[i % side] / sum);
     }
-    for (int i = 0; i < matrix.length; i++) {
-      matrix[i] /= (float) sums[i % side];
+    float[] matrix = new float[side * side];
+    for (int i = 0; i < side; i++) { // every row is the one before, turned by one
+      System.arraycopy(twice, side - i, matrix, i * side, side);
     }
     return matrix;
   }

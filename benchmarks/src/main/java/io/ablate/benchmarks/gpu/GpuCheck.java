@@ -1,60 +1,54 @@
 package io.ablate.benchmarks.gpu;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.ablate.backend.Devices;
 import io.ablate.base.AblateException;
-import io.ablate.base.Json;
 import io.ablate.benchmarks.NumberOptions;
-import io.ablate.benchmarks.gpu.Chain.Operation;
+import io.ablate.benchmarks.gpu.Results.Measurement;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Verifies a device against the processor, then measures it, and writes one table. Exit code 5 if a
- * check fails. {@code tools/gpu-check} starts it.
+ * check fails or something asked for could not be measured. {@code tools/gpu-check} starts it.
  */
 public final class GpuCheck {
   private static final int FAILED = 5;
-  private static final String PRODUCTS = "matrix products, ";
 
   private GpuCheck() {}
 
+  static NumberOptions options(String... arguments) {
+    return new NumberOptions(
+        arguments,
+        Map.of("--threads", (double) Runtime.getRuntime().availableProcessors()),
+        Map.of(
+            "--device", "cuda:0",
+            "--out", "gpu-check",
+            "--shared", "../shared",
+            "--peers", "benchmarks/peers/gpu.py",
+            "--commit", "unknown",
+            "--parts", "all",
+            "--networks", "all",
+            "--contracts", "none",
+            "--size", "full"));
+  }
+
   public static void main(String[] arguments) {
     try {
-      NumberOptions options =
-          new NumberOptions(
-              arguments,
-              Map.of("--threads", (double) Runtime.getRuntime().availableProcessors()),
-              Map.of(
-                  "--device", "cuda:0",
-                  "--out", "gpu-check",
-                  "--shared", "../shared",
-                  "--peers", "none",
-                  "--commit", "unknown",
-                  "--verify", "all",
-                  "--size", "full"));
+      NumberOptions options = options(arguments);
       Place place = new Place(options.word("--device"), options.whole("--threads"));
-      if (options.word("--verify").equals("none")) {
+      if (options.word("--parts").equals("none")) {
         return; // the place could be opened: nothing is missing
       }
-      Results results = new Results(about(place, options.word("--commit")));
-      boolean golden = verify(place, Path.of(options.word("--shared")), results);
-      if (!golden) {
-        System.err.println("        no golden outputs in " + options.word("--shared"));
-      }
-      // Numbers of what computes wrongly say nothing.
-      if (results.passed()) {
-        measure(place, options.word("--size").equals("small"), results);
-        peers(options.word("--peers"), results);
-      }
       Path out = Path.of(options.word("--out"));
-      results.write(out);
+      Results results = new Results(about(place, options.word("--commit")), out);
+      run(place, options, results);
+      results.save();
       byte[] table = results.markdown().getBytes(StandardCharsets.UTF_8);
       System.out.write(table, 0, table.length);
       System.out.flush();
@@ -81,80 +75,67 @@ public final class GpuCheck {
                     .flatMap(provider -> provider.devices().stream())
                     .toList()
             : "none: **nothing ran on a GPU**, other code of the processor stood in for it");
+    if (place.isDevice()) {
+      Devices.providers().forEach(provider -> about.put("driver", provider.version()));
+    }
     about.put("java", Runtime.version() + ", " + place.threads() + " threads");
     return about;
   }
 
-  /** Whether there were golden outputs. */
-  static boolean verify(Place place, Path shared, Results results) {
-    PassChecks.run(place, results);
-    boolean golden = GoldenChecks.run(place, shared, results);
-    FitChecks.run(place, FitChecks.METHODS, results);
-    return golden;
-  }
-
-  static void measure(Place place, boolean small, Results results) {
-    double gflops = roofline(place, small ? 512 : 8192, results);
-    if (small) {
-      PassSpeeds.run(place, List.of("resnet8-cifar10"), List.of(16), .1, gflops, results);
-      FitSpeeds.run(place, 200, 300, 4, results);
-      return;
-    }
-    List<String> small32 = List.of("resnet8-cifar10", "resnet18-cifar10");
-    PassSpeeds.run(place, small32, List.of(64, 256, 1024), 1, gflops, results);
-    List<String> large224 = List.of("resnet50-random", "vit-b16-random");
-    PassSpeeds.run(place, large224, List.of(16, 64), 1, gflops, results);
-    FitSpeeds.run(place, 4800, 1000, 100, results);
-  }
-
-  /** GFLOP/s of float32, which passes compute in. */
-  private static double roofline(Place place, int side, Results results) {
-    double flops = 2.0 * side * side * side * 1e-9;
-    double bytes = 2.0 * Float.BYTES * side * side * 1e-9; // read once, written once
-    best(results, "copying", bytes, "GB/s", new Chain(place, Operation.ADD, side, false, false));
-    double rate =
-        best(
-            results,
-            PRODUCTS + "float32",
-            flops,
-            "GFLOP/s",
-            new Chain(place, Operation.PRODUCT, side, false, false));
-    if (place.isDevice()) {
-      for (boolean half : new boolean[] {false, true}) {
-        best(
-            results,
-            PRODUCTS + (half ? "float16" : "TF32"),
-            flops,
-            "GFLOP/s",
-            new Chain(place, Operation.PRODUCT, side, half, true));
+  /** All parts that the options name. */
+  static void run(Place place, NumberOptions options, Results results) {
+    Set<Part> parts = Part.of(options.word("--parts"));
+    String size = options.word("--size");
+    Path shared = Path.of(options.word("--shared"));
+    Path peers = Path.of(options.word("--peers"));
+    Path out = Path.of(options.word("--out"));
+    try (MemoryMeter memory = MemoryMeter.of(place)) {
+      String networks = options.word("--networks");
+      Sizes sizes = (size.equals("small") ? Sizes.SMALL : Sizes.FULL).only(networks);
+      Bench bench =
+          new Bench(place, sizes, memory, new Rates(place, sizes.side(), results), results);
+      for (Part part : parts) {
+        results.part(
+            part.label(),
+            () -> {
+              switch (part) {
+                case CONTRACTS -> contracts(options.word("--contracts"), results);
+                case AGREE -> agree(place, shared, results);
+                case PASSES -> {
+                  memory(bench);
+                  PassSpeeds.run(bench);
+                }
+                case FITS -> FitSpeeds.run(bench);
+                case PEERS ->
+                    Peers.run(bench, peers, List.of("--size", size, "--networks", networks), out);
+                case WHOLE -> WholeSpeeds.run(bench);
+              }
+            });
       }
     }
-    return rate;
   }
 
-  private static double best(Results results, String what, double work, String unit, Chain chain) {
-    double[] rate = {Double.NaN};
-    results.attempt(
-        what,
-        () -> {
-          rate[0] = work / chain.seconds();
-          results.measure(what, rate[0], unit, Double.NaN, "what the machine can do");
-        });
-    return rate[0];
+  /** The outcome of the tests that ran before: they need a build, or the packed tests. */
+  private static void contracts(String outcome, Results results) {
+    if (!outcome.equals("none")) {
+      results.check("the kernels' contracts", 0, () -> outcome.equals("passed") ? 0 : 1);
+    }
   }
 
-  /** What other systems did on the same device, as their script wrote it. */
-  private static void peers(String file, Results results) {
-    if (file.equals("none") || !Files.isRegularFile(Path.of(file))) {
-      return;
+  private static void agree(Place place, Path shared, Results results) {
+    PassChecks.run(place, results);
+    if (!GoldenChecks.run(place, shared, results)) {
+      System.err.println("        no golden outputs in " + shared);
     }
-    for (JsonNode peer : Json.read(Path.of(file))) {
-      results.measure(
-          peer.path("what").asText(),
-          peer.path("value").asDouble(),
-          peer.path("unit").asText(),
-          Double.NaN,
-          peer.path("note").asText());
-    }
+    FitChecks.run(place, FitChecks.METHODS, results);
+  }
+
+  private static void memory(Bench bench) {
+    double total = bench.memory().total() * Bench.GB;
+    double used = bench.memory().used() * Bench.GB;
+    bench
+        .results()
+        .measured(
+            new Measurement("memory, free at the start", total - used, "GB", "").bound(total));
   }
 }

@@ -2,18 +2,22 @@ package io.ablate.benchmarks.gpu;
 
 import io.ablate.benchmarks.Network;
 import io.ablate.differentiate.MaskGradients;
+import io.ablate.evaluate.Lds;
 import io.ablate.forward.BatchOrder;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBatch;
+import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.GradientBatch;
 import io.ablate.forward.GradientSession;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.OutputFunction;
 import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.MaskMatrix;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Outputs and mask gradients of the bundled networks, on the device and on the processor. */
@@ -27,7 +31,11 @@ final class PassChecks {
   /** Of a gradient, in norm and relative. */
   private static final double GRADIENTS = 1e-2;
 
+  /** Of margins in another precision: what correlation may lack of 1. */
+  private static final double CORRELATION = 1e-3;
+
   private static final int ROWS = 24;
+  private static final int CORRELATED = 64;
   private static final int GRADIENT_ROWS = 4;
 
   private PassChecks() {}
@@ -42,23 +50,46 @@ final class PassChecks {
             () -> outputs(place, network, order));
       }
       results.check(name + ", mask gradients", GRADIENTS, () -> gradients(place, network));
+      InstrumentedModel model = network.instrumented(OutputFunction.MARGIN);
+      for (Precision precision : place.precisions(model, network.exampleShape())) {
+        if (precision != Precision.FP32) {
+          results.check(
+              name + ", margins in " + precision.label() + ", 1 − Pearson",
+              CORRELATION,
+              () -> 1 - correlation(place, model, network, precision));
+        }
+      }
     }
   }
 
-  private static MaskMatrix masks(Network network) {
-    return MaskMatrix.of(new BernoulliMasks(9, 0.9, network.components().size()), 0, ROWS);
+  /** Over masks of one example, of float32 on the processor and another precision there. */
+  private static double correlation(
+      Place place, InstrumentedModel model, Network network, Precision precision) {
+    ForwardOptions exact = place.options(network.exampleShape());
+    ForwardOptions rounded = exact.with(precision);
+    BatchOrder order = BatchOrder.MASKS;
+    double[] expected =
+        doubles(outputs(place.referencePasses(), exact, model, network, order, CORRELATED));
+    double[] found =
+        doubles(outputs(place.passes(model, rounded), rounded, model, network, order, CORRELATED));
+    return Lds.pearson(found, expected);
+  }
+
+  private static double[] doubles(float[] values) {
+    double[] wide = new double[values.length];
+    Arrays.setAll(wide, i -> values[i]);
+    return wide;
+  }
+
+  private static MaskMatrix masks(Network network, int rows) {
+    return MaskMatrix.of(new BernoulliMasks(9, 0.9, network.components().size()), 0, rows);
   }
 
   private static double outputs(Place place, Network network, BatchOrder order) {
     InstrumentedModel model = network.instrumented(OutputFunction.MARGIN);
-    float[] expected = outputs(place.referencePasses(), place, model, network, order);
-    float[] found =
-        outputs(
-            place.passes(model, place.options(network.exampleShape())),
-            place,
-            model,
-            network,
-            order);
+    ForwardOptions options = place.options(network.exampleShape());
+    float[] expected = outputs(place.referencePasses(), options, model, network, order, ROWS);
+    float[] found = outputs(place.passes(model, options), options, model, network, order, ROWS);
     double largest = 0;
     for (int row = 0; row < ROWS; row++) {
       double difference = Math.abs(found[row] - expected[row]);
@@ -69,20 +100,21 @@ final class PassChecks {
 
   private static float[] outputs(
       ForwardBackend backend,
-      Place place,
+      ForwardOptions options,
       InstrumentedModel model,
       Network network,
-      BatchOrder order) {
-    MaskMatrix masks = masks(network);
-    float[] outputs = new float[ROWS];
-    try (ForwardSession session = backend.open(model, place.options(network.exampleShape()));
-        ForwardBatch batch = session.batch(BatchShape.of(order, ROWS))) {
-      network.fill(batch, network.examples(ROWS, order));
+      BatchOrder order,
+      int rows) {
+    MaskMatrix masks = masks(network, rows);
+    float[] outputs = new float[rows];
+    try (ForwardSession session = backend.open(model, options);
+        ForwardBatch batch = session.batch(BatchShape.of(order, rows))) {
+      network.fill(batch, network.examples(rows, order));
       for (int slot = 0; slot < batch.shape().masks(); slot++) {
         batch.setMask(slot, masks.words(), slot * masks.wordsPerRow());
       }
       batch.run();
-      for (int row = 0; row < ROWS; row++) {
+      for (int row = 0; row < rows; row++) {
         outputs[row] = batch.output(row);
       }
     }
@@ -111,7 +143,7 @@ final class PassChecks {
 
   private static List<float[]> gradients(
       ForwardBackend backend, Place place, InstrumentedModel model, Network network) {
-    MaskMatrix masks = masks(network);
+    MaskMatrix masks = masks(network, GRADIENT_ROWS);
     float[] examples = network.examples(GRADIENT_ROWS, BatchOrder.EXAMPLES);
     List<float[]> gradients = new ArrayList<>();
     try (GradientSession session =

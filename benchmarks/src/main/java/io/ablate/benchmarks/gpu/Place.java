@@ -3,6 +3,7 @@ package io.ablate.benchmarks.gpu;
 import io.ablate.backend.Backends;
 import io.ablate.backend.Devices;
 import io.ablate.backend.FitBackends;
+import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
@@ -10,8 +11,12 @@ import io.ablate.estimate.FitContext;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.OrtCpuBackend;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.linalg.LinearAlgebra;
+import io.ablate.ort.OrtCudaProvider;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * Where the checked work runs, and the processor's reference beside it. On {@code cpu} another
@@ -24,6 +29,8 @@ record Place(String device, int threads) {
   /** One stream feeds a device. */
   private static final long SEED = 1;
 
+  private static final String CPU = "cpu";
+
   Place {
     if (device.equals(Backends.AUTO)) {
       throw new UsageException(
@@ -33,10 +40,24 @@ record Place(String device, int threads) {
               .found(device));
     }
     Devices.requirePasses(device);
+    if (!device.equals(CPU)) {
+      // Puts ONNX Runtime's provider where sessions by its Java interface find it too.
+      new OrtCudaProvider().create(index(device));
+    }
   }
 
   boolean isDevice() {
-    return !device.equals("cpu");
+    return !device.equals(CPU);
+  }
+
+  /** Of the device, as its driver counts. */
+  int index() {
+    return index(device);
+  }
+
+  private static int index(String device) {
+    int colon = device.indexOf(':');
+    return colon < 0 ? 0 : Integer.parseInt(device.substring(colon + 1));
   }
 
   /** Runs passes there. */
@@ -52,6 +73,22 @@ record Place(String device, int threads) {
 
   ForwardOptions options(long[] exampleShape) {
     return new ForwardOptions(threads, exampleShape);
+  }
+
+  /** The precisions in which a model's passes can run there. */
+  List<Precision> precisions(InstrumentedModel model, long[] exampleShape) {
+    return Arrays.stream(Precision.values())
+        .filter(precision -> runs(model, options(exampleShape).with(precision)))
+        .toList();
+  }
+
+  private boolean runs(InstrumentedModel model, ForwardOptions options) {
+    try {
+      passes(model, options);
+      return true;
+    } catch (BadInputException e) {
+      return false;
+    }
   }
 
   /** Every operation there, also those too small to be worth it. */
@@ -77,7 +114,7 @@ record Place(String device, int threads) {
   }
 
   private FitBackends reference() {
-    return FitBackends.select("cpu", "ejml", threads);
+    return FitBackends.select(CPU, "ejml", threads);
   }
 
   private FitContext context(FitBackends backends) {
