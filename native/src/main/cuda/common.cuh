@@ -3,12 +3,15 @@
 
 #ifdef ABLATE_EMULATION
 #include "cuda_emulation.h"
+#else
+#include <cuda_fp16.h>
 #endif
 
 #define KERNEL extern "C" __global__ void
 
 typedef unsigned long long u64;
 typedef long long i64;
+typedef unsigned short f16;  // its bits
 
 #define FULL_WARP 0xFFFFFFFFu
 
@@ -18,6 +21,59 @@ __device__ inline i64 global_thread() {
 
 __device__ inline i64 global_threads() {
   return static_cast<i64>(gridDim.x) * blockDim.x;
+}
+
+__device__ inline float to_float(float value) { return value; }
+
+__device__ inline float to_float(f16 bits) { return __half2float(__ushort_as_half(bits)); }
+
+__device__ inline void from_float(float value, float* target) { *target = value; }
+
+__device__ inline void from_float(float value, f16* target) {
+  *target = __half_as_ushort(__float2half_rn(value));
+}
+
+// 16 bytes that are moved at once.
+struct alignas(16) Quad {
+  unsigned words[4];
+};
+
+// N neighbours as floats: one, or as many as 16 bytes hold, which must then be aligned to 16 bytes.
+template <int N, class T>
+__device__ inline void load(const T* source, float* values) {
+  if (N == 1) {
+    values[0] = to_float(*source);
+    return;
+  }
+  Quad quad = *reinterpret_cast<const Quad*>(source);
+#pragma unroll
+  for (int i = 0; i < N; i++) {
+    if (sizeof(T) == 2) {
+      values[i] = to_float(static_cast<f16>(quad.words[i >> 1] >> (i & 1) * 16));
+    } else {
+      values[i] = __uint_as_float(quad.words[i & 3]);
+    }
+  }
+}
+
+template <int N, class T>
+__device__ inline void store(const float* values, T* target) {
+  if (N == 1) {
+    from_float(values[0], target);
+    return;
+  }
+  Quad quad = {};
+#pragma unroll
+  for (int i = 0; i < N; i++) {
+    if (sizeof(T) == 2) {
+      f16 half;
+      from_float(values[i], &half);
+      quad.words[i >> 1] |= static_cast<unsigned>(half) << (i & 1) * 16;
+    } else {
+      quad.words[i & 3] = __float_as_uint(values[i]);
+    }
+  }
+  *reinterpret_cast<Quad*>(target) = quad;
 }
 
 // Always in the same order, so that results are the same bits in every run.

@@ -47,7 +47,7 @@ class PrecisionCheckTest {
     PrecisionCheck check = check(new Rounding(0, false, null));
     assertThat(check.chosen()).isEqualTo(Precision.FP32);
     assertThat(check.report())
-        .containsEntry("reason", "bf16 is not faster with rounding here")
+        .containsEntry("reason", "none of fp16, bf16 is faster with rounding here")
         .doesNotContainKey("pearson");
     Problem problem = Problem.of("no such node");
     assertThat(check(new Rounding(0, true, problem)).reason()).isEqualTo("no such node");
@@ -81,7 +81,7 @@ class PrecisionCheckTest {
 
     @Override
     public boolean accelerates(Precision precision) {
-      return fast;
+      return fast && precision != Precision.FP16;
     }
 
     @Override
