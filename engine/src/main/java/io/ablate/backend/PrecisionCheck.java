@@ -80,6 +80,9 @@ public record PrecisionCheck(Precision chosen, double pearson, String reason) {
     } catch (BadInputException e) {
       return fp32(Double.NaN, faster.get().label() + " cannot run: " + e.getMessage());
     }
+    if (!isFinite(rounded) && isFinite(exact)) {
+      return fp32(Double.NaN, "outputs in " + faster.get().label() + " overflow");
+    }
     double least = Arrays.stream(Lds.pearson(rounded, exact)).min().orElseThrow();
     String measured =
         String.format(
@@ -100,6 +103,10 @@ public record PrecisionCheck(Precision chosen, double pearson, String reason) {
     return Double.isNaN(pearson)
         ? Map.of("chosen", chosen.label(), "reason", reason)
         : Map.of("chosen", chosen.label(), "pearson", pearson, "reason", reason);
+  }
+
+  private static boolean isFinite(double[][] outputs) {
+    return Arrays.stream(outputs).flatMapToDouble(Arrays::stream).allMatch(Double::isFinite);
   }
 
   private static PrecisionCheck fp32(double pearson, String reason) {

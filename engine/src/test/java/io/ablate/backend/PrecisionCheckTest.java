@@ -2,6 +2,7 @@ package io.ablate.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.example.Example;
@@ -53,6 +54,14 @@ class PrecisionCheckTest {
     assertThat(check(new Rounding(0, true, problem)).reason()).isEqualTo("no such node");
   }
 
+  @Test
+  void shouldSayThatOutputsOverflowOrThatNothingRuns() {
+    assertThat(check(new Rounding(Double.POSITIVE_INFINITY, true, null)).reason())
+        .isEqualTo("outputs in bf16 overflow");
+    assertThat(check(new Rounding(Double.NaN, true, null)).reason())
+        .isEqualTo("bf16 cannot run: no kernel");
+  }
+
   private PrecisionCheck check(ForwardBackend backend) {
     List<Example> examples = new ArrayList<>();
     SplittableRandom random = new SplittableRandom(3);
@@ -92,6 +101,10 @@ class PrecisionCheckTest {
     @Override
     public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
       ForwardSession exact = new OrtCpuBackend().open(model, options.with(Precision.FP32));
+      if (options.precision() != Precision.FP32 && Double.isNaN(noise)) {
+        exact.close();
+        throw new BadInputException(Problem.of("no kernel"));
+      }
       return options.precision() == Precision.FP32 ? exact : new Session(exact, noise);
     }
 
@@ -147,7 +160,8 @@ class PrecisionCheckTest {
 
     @Override
     public float output(int row) {
-      return exact.output(row) + (float) random.nextDouble(-noise, noise);
+      return exact.output(row)
+          + (float) (Double.isInfinite(noise) ? noise : random.nextDouble(-noise, noise));
     }
 
     @Override

@@ -125,6 +125,24 @@ final class ChannelsLast {
     return last;
   }
 
+  /** States the shape of a tensor's other form where its own is stated. */
+  void state(String tensor) {
+    ValueInfoProto info = graph.valueInfo(tensor);
+    long[] shape = ShapeInference.declared(info);
+    String last = turned.get(tensor);
+    if (info != null && shape != null && last != null) {
+      graph.putValueInfo(
+          GraphWriter.value(
+              last,
+              DataType.forNumber(info.getType().getTensorType().getElemType()),
+              "",
+              shape[0],
+              shape[2],
+              shape[3],
+              shape[1]));
+    }
+  }
+
   /** The other form of an image, computed where there is none yet; null if it is no image. */
   @Nullable String last(String tensor) {
     String known = turned.get(tensor);

@@ -136,7 +136,9 @@ final class ChannelsLastRules {
       inputs.set(3, residual);
     }
     String label = operator.withChannelsLast().label();
-    return follow(replaced(node, label, MaskedOperator.DOMAIN), first(x, inputs));
+    follow(replaced(node, label, MaskedOperator.DOMAIN), first(x, inputs));
+    layout.state(node.getOutput(0));
+    return true;
   }
 
   /** Those of a model's own that lead from one layout to the other are left out. */
@@ -253,13 +255,11 @@ final class ChannelsLastRules {
       return tensor;
     }
     NodeProto node = layout.graph().producer(tensor);
-    boolean isMask =
-        node != null
-            && Nodes.is(node, "Unsqueeze")
-            && layout.shapes().rank(node.getInput(0)) == 2
-            && Arrays.equals(axes(node), new long[] {2, 3});
-    if (isMask) {
-      return layout.writer().unsqueeze(node.getInput(0), 1, 2);
+    if (node != null
+        && Nodes.is(node, "Unsqueeze")
+        && layout.shapes().rank(node.getInput(0)) == 2
+        && Arrays.equals(axes(node), new long[] {2, 3})) {
+      return layout.writer().unsqueeze(node.getInput(0), 1, 2); // a mask
     }
     String constant = layout.constant(tensor);
     return constant == null ? layout.last(tensor) : constant;

@@ -75,12 +75,10 @@ final class MaskFusion {
     long[] extents = shapes.shape(multiply.getInput(0));
     int channelAxis = extents == null ? -1 : part.channelAxis(extents.length);
     DataType type = new ElementTypes(graph).of(multiply.getInput(0));
-    boolean known =
-        extents != null
-            && channelAxis > 0
-            && Arrays.stream(extents).skip(1).allMatch(extent -> extent > 0)
-            && (type == DataType.FLOAT || type == DataType.FLOAT16);
-    if (!known) {
+    if (extents == null
+        || channelAxis <= 0
+        || Arrays.stream(extents).skip(1).anyMatch(extent -> extent <= 0)
+        || (type != DataType.FLOAT && type != DataType.FLOAT16)) {
       return false;
     }
     NodeProto last = multiply;
@@ -117,16 +115,29 @@ final class MaskFusion {
     if (residual != null) {
       fused.addInput(residual);
     }
-    if (last != multiply) {
+    String output = last.getOutput(0);
+    graph.putValueInfo(GraphWriter.value(output, type, "", shape(extents, part, residual)));
+    if (!last.equals(multiply)) {
       graph.replace(last);
     }
     graph.replace(multiply, fused.build());
     return true;
   }
 
+  /** Rows are those of whatever has more than one. */
+  private long[] shape(long[] extents, MaskParts.Part part, @Nullable String residual) {
+    long[] shape = extents.clone();
+    for (String operand :
+        residual == null ? List.of(part.source()) : List.of(part.source(), residual)) {
+      long[] found = shapes.shape(operand);
+      shape[0] = found == null || found[0] < 0 || shape[0] < 0 ? -1 : Math.max(found[0], shape[0]);
+    }
+    return shape;
+  }
+
   /** The node that now ends what is joined; the one before it goes, but for the first. */
   private NodeProto joined(NodeProto first, NodeProto before, NodeProto last) {
-    if (before != first) {
+    if (!before.equals(first)) {
       graph.replace(before);
     }
     return last;

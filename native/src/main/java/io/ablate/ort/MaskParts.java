@@ -137,14 +137,10 @@ final class MaskParts {
   private @Nullable Long sliceFirst(NodeProto slice) {
     long[] starts = Constants.longs(graph, Nodes.input(slice, 1));
     long[] axes = Constants.longs(graph, Nodes.input(slice, 3));
-    boolean columns =
-        starts != null
-            && axes != null
-            && starts.length == 1
-            && axes.length == 1
-            && axes[0] == 1
-            && starts[0] >= 0
-            && Nodes.input(slice, 4).isEmpty();
+    if (starts == null || axes == null || !Nodes.input(slice, 4).isEmpty()) {
+      return null;
+    }
+    boolean columns = starts.length == 1 && axes.length == 1 && axes[0] == 1 && starts[0] >= 0;
     return columns ? starts[0] : null;
   }
 
