@@ -1,14 +1,18 @@
 package io.ablate.benchmarks.gpu;
 
+import io.ablate.backend.PrecisionCheck;
 import io.ablate.benchmarks.Network;
 import io.ablate.differentiate.MaskGradients;
+import io.ablate.evaluate.Lds;
 import io.ablate.forward.BatchOrder;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBatch;
+import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.GradientBatch;
 import io.ablate.forward.GradientSession;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.OutputFunction;
 import io.ablate.mask.BernoulliMasks;
@@ -41,6 +45,12 @@ final class PassChecks {
             OUTPUTS,
             () -> outputs(place, network, order));
       }
+      for (Precision precision : place.precisions()) {
+        results.check(
+            name + ", margins in " + precision.label() + ", 1 − correlation over masks",
+            1 - PrecisionCheck.LEAST,
+            () -> correlation(place, network, precision));
+      }
       results.check(name + ", mask gradients", GRADIENTS, () -> gradients(place, network));
     }
   }
@@ -49,16 +59,29 @@ final class PassChecks {
     return MaskMatrix.of(new BernoulliMasks(9, 0.9, network.components().size()), 0, ROWS);
   }
 
+  private static double correlation(Place place, Network network, Precision precision) {
+    InstrumentedModel model = network.instrumented(OutputFunction.MARGIN);
+    ForwardOptions exact = place.options(network.exampleShape());
+    ForwardOptions rounded = exact.with(precision);
+    float[] expected = outputs(place.referencePasses(), exact, model, network, BatchOrder.MASKS);
+    float[] found =
+        outputs(place.passes(model, rounded), rounded, model, network, BatchOrder.MASKS);
+    return 1 - Lds.pearson(doubles(found), doubles(expected))[0];
+  }
+
+  private static double[][] doubles(float[] values) {
+    double[] row = new double[values.length];
+    for (int i = 0; i < row.length; i++) {
+      row[i] = values[i];
+    }
+    return new double[][] {row};
+  }
+
   private static double outputs(Place place, Network network, BatchOrder order) {
     InstrumentedModel model = network.instrumented(OutputFunction.MARGIN);
-    float[] expected = outputs(place.referencePasses(), place, model, network, order);
-    float[] found =
-        outputs(
-            place.passes(model, place.options(network.exampleShape())),
-            place,
-            model,
-            network,
-            order);
+    ForwardOptions options = place.options(network.exampleShape());
+    float[] expected = outputs(place.referencePasses(), options, model, network, order);
+    float[] found = outputs(place.passes(model, options), options, model, network, order);
     double largest = 0;
     for (int row = 0; row < ROWS; row++) {
       double difference = Math.abs(found[row] - expected[row]);
@@ -69,13 +92,13 @@ final class PassChecks {
 
   private static float[] outputs(
       ForwardBackend backend,
-      Place place,
+      ForwardOptions options,
       InstrumentedModel model,
       Network network,
       BatchOrder order) {
     MaskMatrix masks = masks(network);
     float[] outputs = new float[ROWS];
-    try (ForwardSession session = backend.open(model, place.options(network.exampleShape()));
+    try (ForwardSession session = backend.open(model, options);
         ForwardBatch batch = session.batch(BatchShape.of(order, ROWS))) {
       network.fill(batch, network.examples(ROWS, order));
       for (int slot = 0; slot < batch.shape().masks(); slot++) {

@@ -7,6 +7,7 @@ import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.Instrumenter;
@@ -38,13 +39,13 @@ final class PassSpeeds implements AutoCloseable {
   private final MaskMatrix masks;
   private long next;
 
-  private PassSpeeds(Place place, Network network, ComponentSet components, int size) {
+  private PassSpeeds(
+      Place place, ForwardOptions options, Network network, ComponentSet components, int size) {
     InstrumentedModel model =
         Instrumenter.instrument(
             network.model(),
             components,
             InstrumentOptions.defaults().outputFunction(OutputFunction.MARGIN));
-    ForwardOptions options = place.options(network.exampleShape());
     session = place.passes(model, options).open(model, options);
     batch = session.batch(BatchShape.of(BatchOrder.EXAMPLES, size));
     masks = MaskMatrix.of(new BernoulliMasks(5, 0.9, components.size()), 0, 64);
@@ -65,15 +66,23 @@ final class PassSpeeds implements AutoCloseable {
     for (String name : networks) {
       Network network = Network.named(name);
       double bound = gflops / GFLOP_PER_PASS.getOrDefault(name, Double.NaN);
-      for (int size : sizes) {
-        String what = name + ", batch " + size;
-        results.attempt(what, () -> measure(place, network, size, seconds, bound, what, results));
+      for (Precision precision : place.precisions()) {
+        // What float32 reaches bounds no other precision.
+        double most = precision == Precision.FP32 ? bound : Double.NaN;
+        ForwardOptions options = place.options(network.exampleShape()).with(precision);
+        for (int size : sizes) {
+          String in = precision == Precision.FP32 ? "" : ", " + precision.label();
+          String what = name + ", batch " + size + in;
+          results.attempt(
+              what, () -> measure(place, options, network, size, seconds, most, what, results));
+        }
       }
     }
   }
 
   private static void measure(
       Place place,
+      ForwardOptions options,
       Network network,
       int size,
       double seconds,
@@ -83,8 +92,8 @@ final class PassSpeeds implements AutoCloseable {
     ComponentSet one = new ComponentSet(network.components().columns().subList(0, 1));
     List<Double> plain = new ArrayList<>();
     List<Double> masked = new ArrayList<>();
-    try (PassSpeeds all = new PassSpeeds(place, network, network.components(), size);
-        PassSpeeds first = new PassSpeeds(place, network, one, size)) {
+    try (PassSpeeds all = new PassSpeeds(place, options, network, network.components(), size);
+        PassSpeeds first = new PassSpeeds(place, options, network, one, size)) {
       for (int round = -1; round < ROUNDS; round++) { // the first does not count
         double without = first.rate(seconds);
         double with = all.rate(seconds);

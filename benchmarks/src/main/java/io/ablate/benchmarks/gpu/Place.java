@@ -10,8 +10,10 @@ import io.ablate.estimate.FitContext;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.OrtCpuBackend;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.linalg.LinearAlgebra;
+import java.util.List;
 
 /**
  * Where the checked work runs, and the processor's reference beside it. On {@code cpu} another
@@ -43,6 +45,13 @@ record Place(String device, int threads) {
   ForwardBackend passes(InstrumentedModel model, ForwardOptions options) {
     String name = isDevice() ? Backends.AUTO : "onnxruntime-ffm-cpu";
     return Backends.forward(name, device, model, options).backend();
+  }
+
+  /** What passes compute with there, float32 first. */
+  List<Precision> precisions() {
+    return isDevice()
+        ? List.of(Precision.FP32, Precision.TF32, Precision.FP16)
+        : List.of(Precision.FP32);
   }
 
   /** Runs passes on the processor, and is what everything is held against. */
