@@ -3,12 +3,15 @@
 
 #ifdef ABLATE_EMULATION
 #include "cuda_emulation.h"
+#else
+#include <cuda_fp16.h>
 #endif
 
 #define KERNEL extern "C" __global__ void
 
 typedef unsigned long long u64;
 typedef long long i64;
+typedef unsigned short f16;  // its bits
 
 #define FULL_WARP 0xFFFFFFFFu
 
@@ -18,6 +21,59 @@ __device__ inline i64 global_thread() {
 
 __device__ inline i64 global_threads() {
   return static_cast<i64>(gridDim.x) * blockDim.x;
+}
+
+__device__ inline float to_float(float value) { return value; }
+
+__device__ inline float to_float(f16 bits) { return __half2float(__ushort_as_half(bits)); }
+
+__device__ inline void from_float(float value, float* target) { *target = value; }
+
+__device__ inline void from_float(float value, f16* target) {
+  *target = __half_as_ushort(__float2half_rn(value));
+}
+
+// 16 bytes that are moved at once.
+struct alignas(16) Quad {
+  unsigned words[4];
+};
+
+// N neighbours as floats: one, or as many as 16 bytes hold, which must then be aligned to 16 bytes.
+template <int N, class T>
+__device__ inline void load(const T* source, float* values) {
+  if (N == 1) {
+    values[0] = to_float(*source);
+    return;
+  }
+  Quad quad = *reinterpret_cast<const Quad*>(source);
+#pragma unroll
+  for (int i = 0; i < N; i++) {
+    if (sizeof(T) == 2) {
+      values[i] = to_float(static_cast<f16>(quad.words[i >> 1] >> (i & 1) * 16));
+    } else {
+      values[i] = __uint_as_float(quad.words[i & 3]);
+    }
+  }
+}
+
+template <int N, class T>
+__device__ inline void store(const float* values, T* target) {
+  if (N == 1) {
+    from_float(values[0], target);
+    return;
+  }
+  Quad quad = {};
+#pragma unroll
+  for (int i = 0; i < N; i++) {
+    if (sizeof(T) == 2) {
+      f16 half;
+      from_float(values[i], &half);
+      quad.words[i >> 1] |= static_cast<unsigned>(half) << (i & 1) * 16;
+    } else {
+      quad.words[i & 3] = __float_as_uint(values[i]);
+    }
+  }
+  *reinterpret_cast<Quad*>(target) = quad;
 }
 
 // d [16, 8] += a [16, 16] b [16, 8] of a warp on its tensor cores, with sums in float32. The entries of
@@ -44,11 +100,7 @@ __device__ inline void multiply_add(float (&d)[4], const unsigned (&a)[4],
 // Up to four values side by side, 0 for those that are not there.
 __device__ inline void load_four(float (&to)[4], const float* from, int there, bool aligned) {
   if (aligned && there >= 4) {
-    float4 all = *reinterpret_cast<const float4*>(from);
-    to[0] = all.x;
-    to[1] = all.y;
-    to[2] = all.z;
-    to[3] = all.w;
+    load<4>(from, to);
   } else {
 #pragma unroll
     for (int i = 0; i < 4; i++) {
@@ -59,7 +111,7 @@ __device__ inline void load_four(float (&to)[4], const float* from, int there, b
 
 __device__ inline void store_four(float* to, const float (&from)[4], int there, bool aligned) {
   if (aligned && there >= 4) {
-    *reinterpret_cast<float4*>(to) = float4{from[0], from[1], from[2], from[3]};
+    store<4>(from, to);
   } else {
 #pragma unroll
     for (int i = 0; i < 4; i++) {

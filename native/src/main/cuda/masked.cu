@@ -1,23 +1,91 @@
-// What follows a masked convolution in one pass over its output: m * y + b, with a residual, behind
-// a ReLU. Each operation rounds by itself, so that the values are those of separate nodes.
+// What follows a masked layer in one pass over its output: m * y + b, with a residual, behind a
+// ReLU. In float32 each operation rounds by itself, so that the values are those of separate nodes;
+// in float16 the result is computed so and rounded to it once.
 #include "common.cuh"
 
-// out [rows, channels, positions]; y, mask [mask_rows, channels] and residual (where there is one:
-// residual_rows > 0) have as many rows or one; bias [channels].
-KERNEL masked_f32(const float* y, const float* mask, const float* bias, const float* residual,
-                  float* out, int rows, int channels, int positions, int y_rows, int mask_rows,
-                  int residual_rows, int relu) {
-  i64 of_row = static_cast<i64>(channels) * positions;
-  i64 total = rows * of_row;
-  for (i64 at = global_thread(); at < total; at += global_threads()) {
-    i64 row = at / of_row;
-    i64 within = at - row * of_row;
-    int channel = static_cast<int>(within / positions);
-    float m = mask[(mask_rows > 1 ? row * channels : 0) + channel];
-    float value = __fadd_rn(__fmul_rn(y[y_rows > 1 ? at : within], m), bias[channel]);
-    if (residual_rows > 0) {
-      value = __fadd_rn(value, residual[residual_rows > 1 ? at : within]);
+// out is [rows, channels, positions], or with channels last [rows, positions, channels]; y and
+// residual (where there is one: residual_rows > 0) have as many rows or one; mask is [mask_rows,
+// columns], the layer's columns beginning at first; bias [channels]. N neighbours are of one row, and
+// of one channel unless channels are last. The grid's y counts rows.
+template <int N, class T>
+__device__ inline void masked(const T* y, const T* mask, const T* bias, const T* residual, T* out,
+                              int rows, int channels, int positions, int last, int columns,
+                              int first, int wide, int y_rows, int mask_rows, int residual_rows,
+                              int relu) {
+  int of_row = channels * positions;
+  int stride = static_cast<int>(gridDim.x * blockDim.x) * N;
+  for (int row = static_cast<int>(blockIdx.y); row < rows; row += static_cast<int>(gridDim.y)) {
+    i64 start = static_cast<i64>(row) * of_row;
+    const T* y_row = y + (y_rows > 1 ? start : 0);
+    const T* residual_row = residual + (residual_rows > 1 ? start : 0);
+    const T* mask_row = mask + (mask_rows > 1 ? static_cast<i64>(row) * columns : 0) + first;
+    T* out_row = out + start;
+    for (int at = static_cast<int>(global_thread()) * N; at < of_row; at += stride) {
+      float value[N], m[N], b[N], added[N];
+      load<N>(y_row + at, value);
+      if (residual_rows > 0) {
+        load<N>(residual_row + at, added);
+      }
+      int channel = last ? at % channels : at / positions;
+      if (N > 1 && last) {
+        load<N>(bias + channel, b);
+        if (wide) {
+          load<N>(mask_row + channel, m);
+        } else {
+#pragma unroll
+          for (int i = 0; i < N; i++) {
+            m[i] = to_float(mask_row[channel + i]);
+          }
+        }
+      } else {
+        m[0] = to_float(mask_row[channel]);
+        b[0] = to_float(bias[channel]);
+#pragma unroll
+        for (int i = 1; i < N; i++) {
+          m[i] = m[0];
+          b[i] = b[0];
+        }
+      }
+#pragma unroll
+      for (int i = 0; i < N; i++) {
+        float sum = __fadd_rn(__fmul_rn(value[i], m[i]), b[i]);
+        if (residual_rows > 0) {
+          sum = __fadd_rn(sum, added[i]);
+        }
+        value[i] = relu && sum < 0 ? 0 : sum;  // NaN stays
+      }
+      store<N>(value, out_row + at);
     }
-    out[at] = relu && value < 0 ? 0 : value;  // NaN stays
   }
+}
+
+KERNEL masked_f32(const float* y, const float* mask, const float* bias, const float* residual,
+                  float* out, int rows, int channels, int positions, int last, int columns,
+                  int first, int wide, int y_rows, int mask_rows, int residual_rows, int relu) {
+  masked<1>(y, mask, bias, residual, out, rows, channels, positions, last, columns, first, wide,
+            y_rows, mask_rows, residual_rows, relu);
+}
+
+// 4 at once: of_row and, with channels last, channels are multiples of it, else positions are; all
+// arrays but the mask are aligned to 16 bytes, and where wide is set every row of the mask.
+KERNEL masked_f32_x4(const float* y, const float* mask, const float* bias, const float* residual,
+                     float* out, int rows, int channels, int positions, int last, int columns,
+                     int first, int wide, int y_rows, int mask_rows, int residual_rows, int relu) {
+  masked<4>(y, mask, bias, residual, out, rows, channels, positions, last, columns, first, wide,
+            y_rows, mask_rows, residual_rows, relu);
+}
+
+KERNEL masked_f16(const f16* y, const f16* mask, const f16* bias, const f16* residual, f16* out,
+                  int rows, int channels, int positions, int last, int columns, int first,
+                  int wide, int y_rows, int mask_rows, int residual_rows, int relu) {
+  masked<1>(y, mask, bias, residual, out, rows, channels, positions, last, columns, first, wide,
+            y_rows, mask_rows, residual_rows, relu);
+}
+
+// 8 at once, under the same conditions.
+KERNEL masked_f16_x8(const f16* y, const f16* mask, const f16* bias, const f16* residual, f16* out,
+                     int rows, int channels, int positions, int last, int columns, int first,
+                     int wide, int y_rows, int mask_rows, int residual_rows, int relu) {
+  masked<8>(y, mask, bias, residual, out, rows, channels, positions, last, columns, first, wide,
+            y_rows, mask_rows, residual_rows, relu);
 }

@@ -20,12 +20,6 @@
 struct uint3 {
   unsigned x, y, z;
 };
-struct alignas(16) float4 {
-  float x, y, z, w;
-};
-struct alignas(8) int2 {
-  int x, y;
-};
 typedef uint3 dim3;
 
 // Of the running thread; the scheduler sets them before it switches to a fiber.
@@ -126,12 +120,47 @@ inline unsigned atomicOr(unsigned* target, unsigned bits) {
 }
 
 // Rounded by themselves: the emulation is compiled without contraction into fused operations.
+inline float __fadd_rn(float a, float b) { return a + b; }
+inline float __fmul_rn(float a, float b) { return a * b; }
+
+inline float __uint_as_float(unsigned bits) { return emulation::from_bits<float>(bits); }
 inline unsigned __float_as_uint(float value) {
   return static_cast<unsigned>(emulation::to_bits(value));
 }
-inline float __uint_as_float(unsigned bits) { return emulation::from_bits<float>(bits); }
-inline float __fadd_rn(float a, float b) { return a + b; }
-inline float __fmul_rn(float a, float b) { return a * b; }
+
+// float16 by its bits, rounded to nearest even.
+struct __half {
+  unsigned short bits;
+};
+
+inline __half __ushort_as_half(unsigned short bits) { return {bits}; }
+inline unsigned short __half_as_ushort(__half value) { return value.bits; }
+
+inline float __half2float(__half value) {
+  unsigned exponent = value.bits >> 10 & 31, mantissa = value.bits & 1023;
+  float size = exponent == 31   ? (mantissa == 0 ? HUGE_VALF : __builtin_nanf(""))
+               : exponent == 0 ? ldexpf(static_cast<float>(mantissa), -24)
+                               : ldexpf(static_cast<float>(mantissa + 1024),
+                                        static_cast<int>(exponent) - 25);
+  return value.bits >> 15 ? -size : size;
+}
+
+inline __half __float2half_rn(float value) {
+  unsigned sign = signbit(value) ? 0x8000u : 0, bits;
+  float size = fabsf(value);
+  if (size != size) {
+    bits = 0x7FFF;
+  } else if (size >= 65520) {
+    bits = 0x7C00;
+  } else {
+    int exponent = size < 0x1p-14f ? -14 : ilogbf(size);
+    // Whole steps; nearbyintf rounds to even. A carry moves into the exponent by itself.
+    unsigned steps = static_cast<unsigned>(nearbyintf(ldexpf(size, 10 - exponent)));
+    bits = (static_cast<unsigned>(exponent + 14) << 10) + steps;
+  }
+  return {static_cast<unsigned short>(sign | bits)};
+}
+
 inline int min(int a, int b) { return a < b ? a : b; }
 inline int __popc(unsigned value) { return __builtin_popcount(value); }
 inline int __popcll(unsigned long long value) { return __builtin_popcountll(value); }

@@ -53,6 +53,7 @@ template <> struct TypeCode<int*> { static constexpr char code = 'I'; };
 template <> struct TypeCode<unsigned*> { static constexpr char code = 'L'; };  // halves of words
 template <> struct TypeCode<long long*> { static constexpr char code = 'L'; };
 template <> struct TypeCode<unsigned long long*> { static constexpr char code = 'L'; };
+template <> struct TypeCode<unsigned short*> { static constexpr char code = 'H'; };  // float16
 template <> struct TypeCode<float*> { static constexpr char code = 'F'; };
 template <> struct TypeCode<double*> { static constexpr char code = 'D'; };
 template <class T> struct TypeCode<const T*> : TypeCode<T*> {};

@@ -1,5 +1,6 @@
 package io.ablate.backend;
 
+import io.ablate.base.BadInputException;
 import io.ablate.evaluate.Lds;
 import io.ablate.example.Example;
 import io.ablate.forward.BatchShape;
@@ -15,10 +16,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * Whether a model may be run in bfloat16: ablated outputs must go up and down with those in
- * float32. What is asked is correlation within each example, over masks, for that is what
+ * Whether a model may be run in float16 or bfloat16: ablated outputs must go up and down with those
+ * in float32. What is asked is correlation within each example, over masks, for that is what
  * attributions are fitted to.
  *
  * @param chosen the precision to take
@@ -39,8 +41,8 @@ public record PrecisionCheck(Precision chosen, double pearson, String reason) {
   private static final long SEED = 0x0b1a7e_bf16L;
 
   /**
-   * Takes bfloat16 where the processor multiplies it faster and the model bears it, by 64 masks of
-   * each example in both precisions.
+   * Takes the reduced precision that is faster with the backend where the model bears it, by 64
+   * masks of each example in both precisions.
    *
    * @param options in whatever precision
    * @param examples of those to be run, at least one; the first {@link #EXAMPLES} are taken
@@ -52,10 +54,18 @@ public record PrecisionCheck(Precision chosen, double pearson, String reason) {
       ForwardOptions options,
       List<Example> examples,
       double keep) {
-    ForwardOptions fast = options.with(Precision.BF16);
-    if (!backend.accelerates(Precision.BF16)) {
-      return fp32(Double.NaN, "bf16 is not faster with " + backend.name() + " here");
+    Optional<Precision> faster =
+        Precision.REDUCED.stream().filter(backend::accelerates).findFirst();
+    if (faster.isEmpty()) {
+      return fp32(
+          Double.NaN,
+          "none of "
+              + Precision.labels(Precision.REDUCED)
+              + " is faster with "
+              + backend.name()
+              + " here");
     }
+    ForwardOptions fast = options.with(faster.get());
     var problem = backend.whyNot(model, fast);
     if (problem.isPresent()) {
       return fp32(Double.NaN, problem.get().message());
@@ -64,7 +74,15 @@ public record PrecisionCheck(Precision chosen, double pearson, String reason) {
     MaskMatrix masks =
         MaskMatrix.of(new BernoulliMasks(SEED, keep, model.components().size()), 0, MASKS);
     double[][] exact = outputs(backend, model, options.with(Precision.FP32), some, masks);
-    double[][] rounded = outputs(backend, model, fast, some, masks);
+    double[][] rounded;
+    try {
+      rounded = outputs(backend, model, fast, some, masks);
+    } catch (BadInputException e) {
+      return fp32(Double.NaN, faster.get().label() + " cannot run: " + e.getMessage());
+    }
+    if (!isFinite(rounded) && isFinite(exact)) {
+      return fp32(Double.NaN, "outputs in " + faster.get().label() + " overflow");
+    }
     double least = Arrays.stream(Lds.pearson(rounded, exact)).min().orElseThrow();
     String measured =
         String.format(
@@ -76,7 +94,7 @@ public record PrecisionCheck(Precision chosen, double pearson, String reason) {
             least,
             LEAST);
     return least >= LEAST
-        ? new PrecisionCheck(Precision.BF16, least, measured)
+        ? new PrecisionCheck(faster.get(), least, measured)
         : fp32(least, measured);
   }
 
@@ -85,6 +103,10 @@ public record PrecisionCheck(Precision chosen, double pearson, String reason) {
     return Double.isNaN(pearson)
         ? Map.of("chosen", chosen.label(), "reason", reason)
         : Map.of("chosen", chosen.label(), "pearson", pearson, "reason", reason);
+  }
+
+  private static boolean isFinite(double[][] outputs) {
+    return Arrays.stream(outputs).flatMapToDouble(Arrays::stream).allMatch(Double::isFinite);
   }
 
   private static PrecisionCheck fp32(double pearson, String reason) {

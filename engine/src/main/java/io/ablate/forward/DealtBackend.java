@@ -43,6 +43,11 @@ public final class DealtBackend implements ForwardBackend {
   }
 
   @Override
+  public boolean accelerates(Precision precision) {
+    return devices.getFirst().accelerates(precision);
+  }
+
+  @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
     return new Forward(each(devices, backend -> backend.open(model, options)));
   }

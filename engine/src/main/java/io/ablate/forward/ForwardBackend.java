@@ -4,6 +4,7 @@ import io.ablate.base.Problem;
 import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.instrument.InstrumentedModel;
 import java.util.Optional;
+import java.util.Set;
 
 /** Something that runs instrumented models. Stateless and thread-safe. */
 public interface ForwardBackend {
@@ -20,7 +21,7 @@ public interface ForwardBackend {
    * @param options as for {@link #open}
    */
   default Optional<Problem> whyNot(InstrumentedModel model, ForwardOptions options) {
-    return options.unlessFp32();
+    return options.unless(Set.of(Precision.FP32));
   }
 
   /** Whether passes in a precision are faster here than those in float32, or are those. */

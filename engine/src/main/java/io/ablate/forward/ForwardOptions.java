@@ -4,6 +4,7 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * How a backend shall run a model.
@@ -29,23 +30,23 @@ public record ForwardOptions(int threads, long[] exampleShape, Precision precisi
     this(threads, exampleShape, Precision.FP32);
   }
 
-  /** What to say where passes can only be made in float32; empty if that is what is asked for. */
-  public Optional<Problem> unlessFp32() {
-    return precision == Precision.FP32
+  /** What to say where passes can only be made so; empty if that is what is asked for. */
+  public Optional<Problem> unless(Set<Precision> known) {
+    return known.contains(precision)
         ? Optional.empty()
         : Optional.of(
             Problem.of("no passes in " + precision.label())
-                .expected(Precision.FP32.label())
+                .expected(Precision.labels(known.stream().sorted().toList()))
                 .remedy("use --precision " + Precision.FP32.label()));
   }
 
   /**
-   * For backends that only compute in float32.
+   * For backends that only compute so.
    *
    * @throws BadInputException if another precision is asked for
    */
-  public void requireFp32() {
-    unlessFp32()
+  public void require(Set<Precision> known) {
+    unless(known)
         .ifPresent(
             problem -> {
               throw new BadInputException(problem);

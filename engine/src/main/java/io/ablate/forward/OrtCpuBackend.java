@@ -2,6 +2,7 @@ package io.ablate.forward;
 
 import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.instrument.InstrumentedModel;
+import java.util.Set;
 
 /** ONNX Runtime on the CPU: the reference that every other backend must agree with. */
 public final class OrtCpuBackend implements ForwardBackend {
@@ -19,14 +20,14 @@ public final class OrtCpuBackend implements ForwardBackend {
 
   @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
-    options.requireFp32();
+    options.require(Set.of(Precision.FP32));
     return new PooledForwardSession<>(
         model, new OrtForwardLoader(OrtSessions.environment(), model, options));
   }
 
   @Override
   public GradientSession openGradients(DifferentiatedModel model, ForwardOptions options) {
-    options.requireFp32();
+    options.require(Set.of(Precision.FP32));
     return new OrtGradientSession(OrtSessions.environment(), model, options);
   }
 }

@@ -226,6 +226,12 @@ public final class OnnxGraph {
     outputs.removeIf(output -> output.getName().equals(name));
   }
 
+  /** States type and shape of an inner tensor, for operators that nobody infers them of. */
+  public void putValueInfo(ValueInfoProto info) {
+    valueInfo.put(info.getName(), info);
+    names.add(info.getName());
+  }
+
   /** Forgets the stated shapes of inner tensors, for edits that change shapes. */
   public void clearValueInfo() {
     valueInfo.clear();

@@ -2,6 +2,7 @@ package io.ablate.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.example.Example;
@@ -47,10 +48,18 @@ class PrecisionCheckTest {
     PrecisionCheck check = check(new Rounding(0, false, null));
     assertThat(check.chosen()).isEqualTo(Precision.FP32);
     assertThat(check.report())
-        .containsEntry("reason", "bf16 is not faster with rounding here")
+        .containsEntry("reason", "none of fp16, bf16 is faster with rounding here")
         .doesNotContainKey("pearson");
     Problem problem = Problem.of("no such node");
     assertThat(check(new Rounding(0, true, problem)).reason()).isEqualTo("no such node");
+  }
+
+  @Test
+  void shouldSayThatOutputsOverflowOrThatNothingRuns() {
+    assertThat(check(new Rounding(Double.POSITIVE_INFINITY, true, null)).reason())
+        .isEqualTo("outputs in bf16 overflow");
+    assertThat(check(new Rounding(Double.NaN, true, null)).reason())
+        .isEqualTo("bf16 cannot run: no kernel");
   }
 
   private PrecisionCheck check(ForwardBackend backend) {
@@ -81,7 +90,7 @@ class PrecisionCheckTest {
 
     @Override
     public boolean accelerates(Precision precision) {
-      return fast;
+      return fast && precision != Precision.FP16;
     }
 
     @Override
@@ -92,6 +101,10 @@ class PrecisionCheckTest {
     @Override
     public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
       ForwardSession exact = new OrtCpuBackend().open(model, options.with(Precision.FP32));
+      if (options.precision() != Precision.FP32 && Double.isNaN(noise)) {
+        exact.close();
+        throw new BadInputException(Problem.of("no kernel"));
+      }
       return options.precision() == Precision.FP32 ? exact : new Session(exact, noise);
     }
 
@@ -147,7 +160,8 @@ class PrecisionCheckTest {
 
     @Override
     public float output(int row) {
-      return exact.output(row) + (float) random.nextDouble(-noise, noise);
+      return exact.output(row)
+          + (float) (Double.isInfinite(noise) ? noise : random.nextDouble(-noise, noise));
     }
 
     @Override

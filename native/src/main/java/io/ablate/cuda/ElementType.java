@@ -6,6 +6,8 @@ public enum ElementType {
   I64(8),
   /** Whole numbers of 32 bits. */
   I32(4),
+  /** Half precision. */
+  F16(2),
   /** Single precision. */
   F32(4),
   /** Double precision. */

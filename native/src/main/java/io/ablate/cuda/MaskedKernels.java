@@ -1,11 +1,18 @@
 package io.ablate.cuda;
 
-import static io.ablate.cuda.ElementType.F32;
-
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What follows a masked convolution ({@code masked.cu}), on memory of whoever calls. */
+/** What follows a masked layer ({@code masked.cu}), on memory of whoever calls. */
 public final class MaskedKernels {
+  /** Bytes that a thread moves at once where everything is aligned to them. */
+  private static final int WIDE = 16;
+
+  /** The kernel counts a row's elements, and a step beyond them, in 32 bits. */
+  private static final long MOST_OF_ROW = 1 << 30;
+
+  private static final int BLOCK = 256;
+
   private MaskedKernels() {}
 
   /**
@@ -16,46 +23,97 @@ public final class MaskedKernels {
   public record Tensor(long address, int rows) {}
 
   /**
-   * out = m ⊙ y + b + residual, behind a ReLU where wanted, in single precision.
+   * What is the same in every call.
    *
-   * @param y [rows, channels, positions]
-   * @param mask [rows, channels]
+   * @param type float32 or float16, of all tensors
+   * @param channelsLast whether y, residual and out are [rows, positions, channels] in memory
+   *     rather than [rows, channels, positions]
+   * @param columns of the mask's rows
+   * @param first column of channel 0
+   * @param relu whether values below 0 become 0
+   */
+  public record Form(
+      ElementType type,
+      boolean channelsLast,
+      int channels,
+      int positions,
+      int columns,
+      int first,
+      boolean relu) {
+    public Form {
+      if ((long) channels * positions > MOST_OF_ROW) {
+        throw new IllegalArgumentException(
+            "too large a row: " + channels + " channels × " + positions + " positions");
+      }
+    }
+  }
+
+  /**
+   * out = m ⊙ y + b + residual, behind a ReLU where wanted. In float32 each operation rounds; in
+   * float16 only the result does.
+   *
+   * @param y [rows, channels, positions], or as the form has it
+   * @param mask [rows, columns]
    * @param bias address of [channels]
-   * @param residual [rows, channels, positions]
-   * @param out [rows, channels, positions], overwritten
+   * @param residual as y
+   * @param out as y, overwritten
    */
   public static void apply(
       Device device,
+      Form form,
       Tensor y,
       Tensor mask,
       long bias,
       @Nullable Tensor residual,
-      Tensor out,
-      int channels,
-      int positions,
-      boolean relu) {
+      Tensor out) {
+    int at = WIDE / form.type.bytes();
+    boolean wide =
+        (form.channelsLast ? form.channels : form.positions) % at == 0
+            && Stream.of(y, residual == null ? y : residual, out)
+                .allMatch(tensor -> tensor.address() % WIDE == 0)
+            && (bias % WIDE == 0 || !form.channelsLast);
+    boolean wideMask =
+        (mask.address() + (long) form.first * form.type.bytes()) % WIDE == 0
+            && (form.columns % at == 0 || mask.rows() == 1);
+    int threads = form.channels * form.positions / (wide ? at : 1);
+    int block = Math.min(BLOCK, Launch.wholeWarps(threads));
     device
-        .kernel("masked", "masked_f32")
-        .striding((long) out.rows() * channels * positions)
-        .with(array("y", y, channels, positions))
-        .with(array("mask", mask, channels))
-        .with(new DeviceArray("bias", F32, bias, channels))
-        .with(array("residual", residual == null ? y : residual, channels, positions))
-        .with(array("out", out, channels, positions))
+        .kernel("masked", kernel(form.type, wide))
+        .grid(Launch.ceilDiv(threads, block), Math.min(out.rows(), Launch.MOST_BLOCKS_YZ), 1)
+        .block(block, 1)
+        .with(array("y", form, y))
+        .with(new DeviceArray("mask", form.type, mask.address(), mask.rows(), form.columns))
+        .with(new DeviceArray("bias", form.type, bias, form.channels))
+        .with(array("residual", form, residual == null ? y : residual))
+        .with(array("out", form, out))
         .with(out.rows())
-        .with(channels)
-        .with(positions)
+        .with(form.channels)
+        .with(form.positions)
+        .with(form.channelsLast ? 1 : 0)
+        .with(form.columns)
+        .with(form.first)
+        .with(wideMask ? 1 : 0)
         .with(y.rows())
         .with(mask.rows())
         .with(residual == null ? 0 : residual.rows())
-        .with(relu ? 1 : 0)
+        .with(form.relu ? 1 : 0)
         .launch();
   }
 
-  private static DeviceArray array(String name, Tensor tensor, long... ofRow) {
-    long[] shape = new long[ofRow.length + 1];
-    shape[0] = tensor.rows();
-    System.arraycopy(ofRow, 0, shape, 1, ofRow.length);
-    return new DeviceArray(name, F32, tensor.address(), shape);
+  private static String kernel(ElementType type, boolean wide) {
+    return switch (type) {
+      case F32 -> wide ? "masked_f32_x4" : "masked_f32";
+      case F16 -> wide ? "masked_f16_x8" : "masked_f16";
+      default -> throw new IllegalArgumentException("masks are not applied to " + type);
+    };
+  }
+
+  private static DeviceArray array(String name, Form form, Tensor tensor) {
+    long[] shape = {tensor.rows(), form.channels, form.positions};
+    if (form.channelsLast) {
+      shape[1] = form.positions;
+      shape[2] = form.channels;
+    }
+    return new DeviceArray(name, form.type, tensor.address(), shape);
   }
 }

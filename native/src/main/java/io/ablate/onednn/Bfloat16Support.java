@@ -2,7 +2,9 @@ package io.ablate.onednn;
 
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
+import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.Precision;
+import java.util.EnumSet;
 import java.util.Optional;
 
 /** What this processor makes of bfloat16. */
@@ -10,9 +12,14 @@ final class Bfloat16Support {
   private Bfloat16Support() {}
 
   /** Why there are no passes in a precision; empty if there are, fast or not. */
-  static Optional<Problem> whyNot(Precision precision) {
-    if (precision == Precision.FP32 || has(Const.ISA_AVX512) || has(Const.ISA_AVX2_BF16)) {
-      return Optional.empty();
+  static Optional<Problem> whyNot(ForwardOptions options) {
+    Precision precision = options.precision();
+    Optional<Problem> unknown = options.unless(EnumSet.of(Precision.FP32, Precision.BF16));
+    if (unknown.isPresent()
+        || precision == Precision.FP32
+        || has(Const.ISA_AVX512)
+        || has(Const.ISA_AVX2_BF16)) {
+      return unknown;
     }
     return Optional.of(
         Problem.of("no passes in " + precision.label() + " on this processor")
@@ -26,8 +33,8 @@ final class Bfloat16Support {
    *
    * @throws BadInputException if there are no passes in it
    */
-  static void require(Precision precision) {
-    whyNot(precision)
+  static void require(ForwardOptions options) {
+    whyNot(options)
         .ifPresent(
             problem -> {
               throw new BadInputException(problem);

@@ -40,13 +40,13 @@ final class OneDnnBackend implements ForwardBackend {
 
   @Override
   public Optional<Problem> whyNot(InstrumentedModel model, ForwardOptions options) {
-    return Bfloat16Support.whyNot(options.precision())
+    return Bfloat16Support.whyNot(options)
         .or(() -> whyNot(() -> Lowering.of(model, new BatchShape(2, 1), options)));
   }
 
   @Override
   public boolean accelerates(Precision precision) {
-    return precision == Precision.FP32 || Bfloat16Support.isFast();
+    return precision == Precision.FP32 || precision == Precision.BF16 && Bfloat16Support.isFast();
   }
 
   private interface Recipe {
@@ -73,14 +73,14 @@ final class OneDnnBackend implements ForwardBackend {
 
   @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
-    Bfloat16Support.require(options.precision());
+    Bfloat16Support.require(options);
     return new OneDnnSession(model, options);
   }
 
   /** Where a model has no fused gradient passes, ONNX Runtime's, which are in float32. */
   @Override
   public GradientSession openGradients(DifferentiatedModel model, ForwardOptions options) {
-    Bfloat16Support.require(options.precision());
+    Bfloat16Support.require(options);
     boolean possible = whyNot(() -> Lowering.withGradients(model.forward(), 2, options)).isEmpty();
     return possible
         ? new OneDnnGradientSession(model, options)

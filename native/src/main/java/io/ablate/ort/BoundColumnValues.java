@@ -6,19 +6,29 @@ import io.ablate.instrument.InstrumentedModel;
 
 /** Runs an unmasked graph that returns one value per component. Thread-safe. */
 final class BoundColumnValues implements PooledForwardSession.ColumnValues {
+  private final Execution execution;
   private final NativeSession session;
   private final Binding binding;
   private final BoundTensor example;
   private final BoundTensor values;
   private final int columns;
 
+  /**
+   * @param execution closed together with this
+   */
   BoundColumnValues(
       Execution execution,
       InstrumentedModel model,
       InstrumentedModel.ActivationScale graph,
       ForwardOptions options) {
+    this.execution = execution;
     columns = model.components().size();
-    session = NativeSession.open(execution.provider(), graph.model(), options.threads());
+    try {
+      session = NativeSession.open(execution.provider(), graph.model(), options.threads());
+    } catch (RuntimeException e) {
+      execution.close();
+      throw e;
+    }
     try {
       binding = new Binding(execution, session, graph.model());
       example =
@@ -29,6 +39,7 @@ final class BoundColumnValues implements PooledForwardSession.ColumnValues {
       values = binding.output(graph.output(), 1, columns);
     } catch (RuntimeException e) {
       session.close();
+      execution.close();
       throw e;
     }
   }
@@ -46,5 +57,6 @@ final class BoundColumnValues implements PooledForwardSession.ColumnValues {
   public synchronized void close() {
     binding.close();
     session.close();
+    execution.close();
   }
 }

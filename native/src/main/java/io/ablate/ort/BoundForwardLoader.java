@@ -7,23 +7,26 @@ import io.ablate.forward.ForwardSession;
 import io.ablate.forward.OrtCpuBackend;
 import io.ablate.forward.OrtGraphs;
 import io.ablate.forward.PooledForwardSession;
+import io.ablate.forward.Precision;
 import io.ablate.forward.SessionPool;
 import io.ablate.instrument.InstrumentedModel;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /** ONNX Runtime's C interface for an instrumented model. */
 final class BoundForwardLoader implements PooledForwardSession.Loader<NativeSession> {
   private final InstrumentedModel model;
   private final ForwardOptions options;
+  private final Function<Precision, Execution> executions;
   private final Execution execution;
   private int classes = -1;
 
   BoundForwardLoader(
-      Supplier<Execution> executions, InstrumentedModel model, ForwardOptions options) {
+      Function<Precision, Execution> executions, InstrumentedModel model, ForwardOptions options) {
     OrtGraphs.requireExamples(model, options.exampleShape());
     this.model = model;
     this.options = options;
-    this.execution = executions.get();
+    this.executions = executions;
+    this.execution = executions.apply(options.precision());
   }
 
   @Override
@@ -61,7 +64,7 @@ final class BoundForwardLoader implements PooledForwardSession.Loader<NativeSess
       return model.classes();
     }
     // An output must have its extents before it is bound: a model that does not tell them is asked.
-    try (ForwardSession plain = new OrtCpuBackend().open(model, options);
+    try (ForwardSession plain = new OrtCpuBackend().open(model, options.with(Precision.FP32));
         ForwardBatch one = plain.batch(new BatchShape(1, 1))) {
       return one.classes();
     }
@@ -69,7 +72,8 @@ final class BoundForwardLoader implements PooledForwardSession.Loader<NativeSess
 
   @Override
   public PooledForwardSession.ColumnValues columnValues(InstrumentedModel.ActivationScale graph) {
-    return new BoundColumnValues(execution, model, graph, options);
+    // Their graph is neither in float16 nor of fixed extents, as recordings need.
+    return new BoundColumnValues(executions.apply(Precision.FP32), model, graph, options);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.ablate.ort;
 
+import io.ablate.forward.Precision;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -9,37 +10,51 @@ import java.util.Map;
  * tried: nothing here has run on a device yet.
  *
  * @param device index of the device, as the driver counts
- * @param convolutions how cuDNN's algorithm for a convolution is found
- * @param channelsLast whether convolutions run with channels innermost ({@code prefer_nhwc})
+ * @param convolutions where cuDNN's plan for a convolution comes from
+ * @param layout of images
+ * @param half whether everything up to the logits is in float16
  * @param tf32 whether products of float32 may round their factors to TF32, 10 bits of mantissa: off
- *     by default, for outputs shall be those of the processor
+ *     by default, for outputs shall be those of the processor. Without it ONNX Runtime keeps
+ *     convolutions in float16 off the tensor cores too
  * @param graphs whether the launches of a run are recorded once per batch and replayed ({@code
  *     enable_cuda_graph}); every node of the model must then run on the device. A recording is kept
  *     until its session closes
  * @param arena how the provider's memory pool grows
  * @param memoryLimit bytes that the pool may hold; 0 for no limit. Tensors that are bound are not
  *     in it
- * @param fusedMasks whether what follows a masked convolution is one kernel of ours, called by ONNX
- *     Runtime as a custom operator, in place of up to four of its own; the values are the same
+ * @param fusedMasks whether what follows a masked layer is one kernel of ours, called by ONNX
+ *     Runtime as a custom operator, in place of up to four of its own; in float32 the values are
+ *     the same
  */
 public record CudaOptions(
     int device,
     ConvolutionSearch convolutions,
-    boolean channelsLast,
+    Layout layout,
+    boolean half,
     boolean tf32,
     boolean graphs,
     ArenaGrowth arena,
     long memoryLimit,
     boolean fusedMasks) {
 
-  /** How cuDNN's algorithm for a convolution is found. */
+  /** Where cuDNN's plan for a convolution comes from; none of them is timed. */
   public enum ConvolutionSearch {
-    /** By timing all of them at the first run. */
+    /** The more thorough of cuDNN's two estimates. */
     EXHAUSTIVE,
-    /** By cuDNN's own estimate. */
+    /** The quicker one. */
     HEURISTIC,
-    /** Always the same one. */
+    /** What always works. */
     DEFAULT
+  }
+
+  /** Where the channels of images are. */
+  public enum Layout {
+    /** Where the model has them. */
+    MODEL,
+    /** Innermost, from the first convolution on. */
+    CHANNELS_LAST,
+    /** Innermost around each operator that the provider has such a kernel for: prefer_nhwc. */
+    PROVIDER
   }
 
   /** How a memory pool grows. */
@@ -61,19 +76,47 @@ public record CudaOptions(
   }
 
   /**
-   * Full float32; algorithms by cuDNN's estimate, which needs no timing and so is the same in every
-   * run; the model's own layout; nothing recorded.
+   * What a precision is computed with where nothing else is asked for. In float32 and TF32 the
+   * model's own layout and nothing recorded; in float16 channels innermost and recordings.
+   *
+   * @throws IllegalArgumentException for bfloat16, which this backend has not
    */
-  public static CudaOptions defaults(int device) {
+  public static CudaOptions of(int device, Precision precision) {
+    boolean half = precision == Precision.FP16;
+    if (precision == Precision.BF16) {
+      throw new IllegalArgumentException("no passes in bf16");
+    }
     return new CudaOptions(
         device,
-        ConvolutionSearch.HEURISTIC,
-        false,
-        false,
-        false,
+        half ? ConvolutionSearch.EXHAUSTIVE : ConvolutionSearch.HEURISTIC,
+        half ? Layout.CHANNELS_LAST : Layout.MODEL,
+        half,
+        half || precision == Precision.TF32,
+        half,
         ArenaGrowth.NEXT_POWER_OF_TWO,
         0,
-        false);
+        true);
+  }
+
+  /**
+   * The same but for one value.
+   *
+   * @param name a component of this record, in small letters
+   * @param value as it is written: true, false, a number, or a constant's name in any letters
+   * @throws IllegalArgumentException if there is no such component or value
+   */
+  public CudaOptions with(String name, String value) {
+    String word = value.toUpperCase(Locale.ROOT);
+    return new CudaOptions(
+        name.equals("device") ? Integer.parseInt(value) : device,
+        name.equals("convolutions") ? ConvolutionSearch.valueOf(word) : convolutions,
+        name.equals("layout") ? Layout.valueOf(word) : layout,
+        name.equals("half") ? Boolean.parseBoolean(value) : half,
+        name.equals("tf32") ? Boolean.parseBoolean(value) : tf32,
+        name.equals("graphs") ? Boolean.parseBoolean(value) : graphs,
+        name.equals("arena") ? ArenaGrowth.valueOf(word) : arena,
+        name.equals("memorylimit") ? Long.parseLong(value) : memoryLimit,
+        name.equals("fusedmasks") ? Boolean.parseBoolean(value) : fusedMasks);
   }
 
   /** Keys and values as ONNX Runtime's C interface takes them, but for the stream. */
@@ -81,7 +124,7 @@ public record CudaOptions(
     Map<String, String> entries = new LinkedHashMap<>();
     entries.put("device_id", Integer.toString(device));
     entries.put("cudnn_conv_algo_search", convolutions.name().toUpperCase(Locale.ROOT));
-    entries.put("prefer_nhwc", flag(channelsLast));
+    entries.put("prefer_nhwc", flag(layout == Layout.PROVIDER));
     entries.put("use_tf32", flag(tf32));
     entries.put("enable_cuda_graph", flag(graphs));
     entries.put("arena_extend_strategy", arena.word);

@@ -4,36 +4,40 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import io.ablate.onnx.ElementTypes;
+import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
 import io.ablate.onnx.OnnxModel;
 import io.ablate.onnx.ShapeInference;
 import io.ablate.onnx.Tensors;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Joins a masked convolution's multiplication, the constant behind it, a residual addition and a
- * ReLU into one node, a {@link MaskedOperator}, where nothing else uses what lies between.
+ * Joins a masked layer's multiplication, the constant behind it, a residual addition and a ReLU
+ * into one node, a {@link MaskedOperator}, where nothing else uses what lies between. It reads the
+ * layer's columns from the whole mask, so that no node cuts them out.
  */
 final class MaskFusion {
-  /** What brings the mask into a layer's shape. */
-  private static final Set<String> SHAPING =
-      Set.of("Unsqueeze", "Split", "Slice", "Gather", "Expand");
-
   private final OnnxGraph graph;
-  private final String mask;
+  private final GraphWriter writer;
+  private final MaskParts masks;
   private final ShapeInference shapes;
+  private final Map<String, String> zeros = new HashMap<>();
 
   private MaskFusion(OnnxGraph graph, String mask) {
     this.graph = graph;
-    this.mask = mask;
+    this.writer = new GraphWriter(graph);
+    this.masks = new MaskParts(writer, mask);
     this.shapes = ShapeInference.inputsOf(graph);
     for (NodeProto node : graph.nodes()) {
-      // Positions and channels are the convolution's, whatever the shape of the mask.
+      // Positions and channels are the layer's, whatever the shape of the mask.
       shapes.visit(
-          isMasked(node)
+          masks.of(node) != null
               ? Nodes.node("Identity", node.getOutput(0), List.of(node.getInput(0)))
               : node);
     }
@@ -42,6 +46,7 @@ final class MaskFusion {
   /**
    * The graph with what can be joined joined.
    *
+   * @param model sorted
    * @param mask name of the mask input
    */
   static OnnxModel of(OnnxModel model, String mask) {
@@ -49,11 +54,15 @@ final class MaskFusion {
     MaskFusion fusion = new MaskFusion(graph, mask);
     boolean any = false;
     for (NodeProto node : List.copyOf(graph.nodes())) {
-      any |= fusion.isMasked(node) && fusion.fuse(node);
+      MaskParts.Part part = fusion.masks.of(node);
+      any |= part != null && fusion.fuse(node, part);
     }
     if (!any) {
       return model;
     }
+    fusion.masks.cutWhatIsLeft();
+    graph.sort();
+    graph.removeDead();
     OnnxModel fused = graph.toModel();
     return fused.with(
         fused.proto().toBuilder()
@@ -62,61 +71,87 @@ final class MaskFusion {
             .build());
   }
 
-  private boolean isMasked(NodeProto node) {
-    NodeProto shaped = Nodes.is(node, "Mul") ? graph.producer(node.getInput(1)) : null;
-    if (shaped == null || !Nodes.is(shaped, "Unsqueeze")) {
-      return false;
-    }
-    String from = node.getInput(1);
-    while (!from.equals(mask)) {
-      NodeProto producer = graph.producer(from);
-      if (producer == null || !SHAPING.contains(producer.getOpType())) {
-        return false;
-      }
-      from = producer.getInput(0);
-    }
-    return true;
-  }
-
-  private boolean fuse(NodeProto multiply) {
+  private boolean fuse(NodeProto multiply, MaskParts.Part part) {
     long[] extents = shapes.shape(multiply.getInput(0));
-    NodeProto shift = soleUser(multiply, "Add");
-    if (extents == null || extents.length != 4 || shift == null) {
+    int channelAxis = extents == null ? -1 : part.channelAxis(extents.length);
+    DataType type = new ElementTypes(graph).of(multiply.getInput(0));
+    if (extents == null
+        || channelAxis <= 0
+        || Arrays.stream(extents).skip(1).anyMatch(extent -> extent <= 0)
+        || (type != DataType.FLOAT && type != DataType.FLOAT16)) {
       return false;
     }
-    String bias = other(shift, multiply.getOutput(0));
-    if (!isPerChannel(bias, extents[1])) {
-      return false;
-    }
-    NodeProto last = shift;
+    NodeProto last = multiply;
+    String bias = null;
     String residual = null;
-    NodeProto sum = soleUser(shift, "Add");
-    if (sum != null && isLike(other(sum, shift.getOutput(0)), extents)) {
-      residual = other(sum, shift.getOutput(0));
-      graph.replace(shift);
-      last = sum;
+    for (NodeProto sum = soleUser(last, "Add"); sum != null; sum = soleUser(last, "Add")) {
+      String added = other(sum, last.getOutput(0));
+      if (bias == null && residual == null && isPerChannel(added, extents, channelAxis, type)) {
+        bias = added;
+      } else if (residual == null && isLike(added, extents)) {
+        residual = added;
+      } else {
+        break;
+      }
+      last = joined(multiply, last, sum);
     }
     NodeProto relu = soleUser(last, "Relu");
     if (relu != null) {
-      graph.replace(last);
-      last = relu;
+      last = joined(multiply, last, relu);
     }
-    MaskedOperator operator = MaskedOperator.of(residual != null, relu != null);
+    boolean channelsLast = channelAxis == extents.length - 1;
+    MaskedOperator operator =
+        new MaskedOperator(residual != null, relu != null, type == DataType.FLOAT16, channelsLast);
     NodeProto.Builder fused =
         NodeProto.newBuilder()
             .setOpType(operator.label())
             .setDomain(MaskedOperator.DOMAIN)
             .setName(graph.nameOf(multiply))
+            .addAttribute(Nodes.attribute(MaskedOperator.FIRST, part.first()))
             .addInput(multiply.getInput(0))
-            .addInput(multiply.getInput(1))
-            .addInput(bias)
+            .addInput(masks.whole(part, type))
+            .addInput(bias == null ? nothing(type, extents[channelAxis]) : bias)
             .addOutput(last.getOutput(0));
     if (residual != null) {
       fused.addInput(residual);
     }
-    graph.replace(last, fused.build());
-    graph.replace(multiply);
+    String output = last.getOutput(0);
+    graph.putValueInfo(GraphWriter.value(output, type, "", shape(extents, part, residual)));
+    if (!last.equals(multiply)) {
+      graph.replace(last);
+    }
+    graph.replace(multiply, fused.build());
     return true;
+  }
+
+  /** Rows are those of whatever has more than one. */
+  private long[] shape(long[] extents, MaskParts.Part part, @Nullable String residual) {
+    long[] shape = extents.clone();
+    for (String operand :
+        residual == null ? List.of(part.source()) : List.of(part.source(), residual)) {
+      long[] found = shapes.shape(operand);
+      shape[0] = found == null || found[0] < 0 || shape[0] < 0 ? -1 : Math.max(found[0], shape[0]);
+    }
+    return shape;
+  }
+
+  /** The node that now ends what is joined; the one before it goes, but for the first. */
+  private NodeProto joined(NodeProto first, NodeProto before, NodeProto last) {
+    if (!before.equals(first)) {
+      graph.replace(before);
+    }
+    return last;
+  }
+
+  /** A constant that changes no sum, not even −0. */
+  private String nothing(DataType type, long channels) {
+    return zeros.computeIfAbsent(
+        type + " " + channels,
+        key -> {
+          float[] values = new float[Math.toIntExact(channels)];
+          Arrays.fill(values, -0f);
+          return writer.constant("no_bias", type, values, channels);
+        });
   }
 
   private @Nullable NodeProto soleUser(NodeProto node, String operator) {
@@ -134,29 +169,25 @@ final class MaskFusion {
     return add.getInput(add.getInput(0).equals(one) ? 1 : 0);
   }
 
-  private boolean isPerChannel(String tensor, long channels) {
+  private boolean isPerChannel(String tensor, long[] extents, int channelAxis, DataType type) {
     TensorProto constant = graph.initializer(tensor);
-    if (constant == null || constant.getDataType() != DataType.FLOAT.getNumber()) {
+    if (constant == null || constant.getDataType() != type.getNumber()) {
       return false;
     }
     long[] dims = Tensors.dims(constant);
-    return dims.length >= 3
-        && dims.length <= 4
-        && dims[dims.length - 3] == channels
-        && Tensors.size(constant) == channels;
+    int axis = dims.length - (extents.length - channelAxis);
+    return axis >= 0
+        && dims.length <= extents.length
+        && dims[axis] == extents[channelAxis]
+        && Tensors.size(constant) == extents[channelAxis];
   }
 
   /** Whether a tensor has the same channels and positions; its rows are the batch's, or one. */
   private boolean isLike(String tensor, long[] extents) {
     long[] found = shapes.shape(tensor);
-    if (found == null || found.length != 4 || graph.initializer(tensor) != null) {
-      return false;
-    }
-    for (int axis = 1; axis < 4; axis++) {
-      if (extents[axis] < 1 || found[axis] != extents[axis]) {
-        return false;
-      }
-    }
-    return true;
+    return found != null
+        && found.length == extents.length
+        && graph.initializer(tensor) == null
+        && Arrays.equals(found, 1, found.length, extents, 1, extents.length);
   }
 }

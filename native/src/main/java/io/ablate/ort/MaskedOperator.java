@@ -1,44 +1,70 @@
 package io.ablate.ort;
 
-/** The operators that {@link MaskFusion} puts in and {@link MaskedOperators} computes. */
-enum MaskedOperator {
-  MASKED("Masked", false, false),
-  MASKED_RELU("MaskedRelu", false, true),
-  MASKED_SUM("MaskedSum", true, false),
-  MASKED_SUM_RELU("MaskedSumRelu", true, true);
+import ai.onnx.proto.OnnxMl.NodeProto;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
+/**
+ * One of the operators that {@link MaskFusion} puts in and {@link MaskedOperators} computes. Its
+ * inputs are a layer's output, the whole mask [rows, columns], a bias [channels] and, for some, a
+ * residual.
+ *
+ * @param residual whether it adds a tensor of the output's shape
+ * @param relu whether values below 0 become 0
+ * @param half whether all tensors are float16, else they are float32
+ * @param channelsLast whether channels are the last axis, else they are the second
+ */
+record MaskedOperator(boolean residual, boolean relu, boolean half, boolean channelsLast) {
   /** Of all of them. */
   static final String DOMAIN = "io.ablate";
 
-  private final String label;
-  private final boolean residual;
-  private final boolean relu;
+  /** Attribute: the mask's column of channel 0. */
+  static final String FIRST = "first";
 
-  MaskedOperator(String label, boolean residual, boolean relu) {
-    this.label = label;
-    this.residual = residual;
-    this.relu = relu;
+  private static final int RESIDUAL = 1;
+  private static final int RELU = 2;
+  private static final int HALF = 4;
+  private static final int CHANNELS_LAST = 8;
+
+  static List<MaskedOperator> all() {
+    List<MaskedOperator> all = new ArrayList<>();
+    for (int bits = 0; bits < 2 * CHANNELS_LAST; bits++) {
+      all.add(
+          new MaskedOperator(
+              (bits & RESIDUAL) != 0,
+              (bits & RELU) != 0,
+              (bits & HALF) != 0,
+              (bits & CHANNELS_LAST) != 0));
+    }
+    return all;
   }
 
-  static MaskedOperator of(boolean residual, boolean relu) {
-    return values()[(residual ? 2 : 0) + (relu ? 1 : 0)];
+  /** The operator of a node; null if it is of another domain. */
+  static @Nullable MaskedOperator of(NodeProto node) {
+    return node.getDomain().equals(DOMAIN)
+        ? all().stream()
+            .filter(one -> one.label().equals(node.getOpType()))
+            .findFirst()
+            .orElseThrow()
+        : null;
+  }
+
+  /** The same with channels innermost. */
+  MaskedOperator withChannelsLast() {
+    return new MaskedOperator(residual, relu, half, true);
   }
 
   /** The node's type. */
   String label() {
-    return label;
+    return "Masked"
+        + (residual ? "Sum" : "")
+        + (relu ? "Relu" : "")
+        + (half ? "Half" : "")
+        + (channelsLast ? "ChannelsLast" : "");
   }
 
-  /** Whether it adds a tensor of the output's shape. */
-  boolean residual() {
-    return residual;
-  }
-
-  boolean relu() {
-    return relu;
-  }
-
-  /** Output of a convolution, mask, bias and the residual. */
+  /** Output of a layer, mask, bias and the residual. */
   int inputs() {
     return residual ? 4 : 3;
   }

@@ -8,8 +8,11 @@ import io.ablate.cuda.Device;
 import io.ablate.forward.DealtBackend;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBackendProvider;
+import io.ablate.forward.Precision;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * Offers ONNX Runtime on NVIDIA devices: masks become numbers there, inputs are bound in its
@@ -18,6 +21,8 @@ import java.util.Optional;
  */
 public final class OrtCudaProvider implements ForwardBackendProvider {
   static final String NAME = "onnxruntime-cuda";
+
+  private static final String OPTIONS = "ablate.cuda.options";
 
   @Override
   public String name() {
@@ -74,34 +79,48 @@ public final class OrtCudaProvider implements ForwardBackendProvider {
 
   @Override
   public ForwardBackend create(int index) {
-    return backend(CudaOptions.defaults(index));
+    return backend(index, OrtCudaProvider::changed);
+  }
+
+  /** For measuring: {@code -Dablate.cuda.options=graphs=false,layout=model}. */
+  private static CudaOptions changed(CudaOptions options) {
+    CudaOptions changed = options;
+    for (String change : System.getProperty(OPTIONS, "").split(",", 0)) {
+      String[] parts = change.split("=", 2);
+      changed = parts.length == 2 ? changed.with(parts[0], parts[1]) : changed;
+    }
+    return changed;
   }
 
   /**
    * The backend with options of one's own. Each of its sessions has a stream of its own on the
    * device.
    *
+   * @param change of {@link CudaOptions#of} for each precision
    * @throws BadInputException if the device or a library cannot be used; the message names the
    *     first thing that is missing
    */
-  public static ForwardBackend backend(CudaOptions options) {
-    Optional<Problem> problem = new OrtCudaProvider().whyUnusable(options.device());
+  public static ForwardBackend backend(int index, UnaryOperator<CudaOptions> change) {
+    Optional<Problem> problem = new OrtCudaProvider().whyUnusable(index);
     if (problem.isPresent()) {
       throw new BadInputException(problem.get());
     }
     CudaProviderLibrary.here().install();
-    String precision = options.tf32() ? "TF32" : "float32";
     return new BoundBackend(
-        NAME, OrtTable.VERSION + ", CUDA, " + precision, () -> execution(options));
+        NAME,
+        OrtTable.VERSION + ", CUDA",
+        EnumSet.of(Precision.FP32, Precision.TF32, Precision.FP16),
+        precision -> execution(change.apply(CudaOptions.of(index, precision))));
   }
 
   private static Execution execution(CudaOptions options) {
     Device device = Device.cuda(options.device());
     ExecutionProvider cuda = new CudaExecutionProvider(options, device.stream());
-    ExecutionProvider provider =
-        options.fusedMasks()
-            ? new FusingProvider(cuda, new MaskedOperators(device, "CUDAExecutionProvider"))
-            : cuda;
-    return new Execution(provider, new DeviceMemory(device));
+    MaskedOperators operators =
+        options.fusedMasks() ? new MaskedOperators(device, "CUDAExecutionProvider") : null;
+    boolean channelsLast = options.layout() == CudaOptions.Layout.CHANNELS_LAST;
+    return new Execution(
+        new RewritingProvider(cuda, operators, options.half(), channelsLast),
+        new DeviceMemory(device));
   }
 }

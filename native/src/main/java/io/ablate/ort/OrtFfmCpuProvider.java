@@ -3,7 +3,9 @@ package io.ablate.ort;
 import io.ablate.base.Problem;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBackendProvider;
+import io.ablate.forward.Precision;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Offers ONNX Runtime on the processor through its C interface: the same numbers as the reference,
@@ -35,6 +37,9 @@ public final class OrtFfmCpuProvider implements ForwardBackendProvider {
   @Override
   public ForwardBackend create() {
     return new BoundBackend(
-        NAME, OrtTable.VERSION, () -> new Execution(ExecutionProvider.CPU, new HostMemory()));
+        NAME,
+        OrtTable.VERSION,
+        Set.of(Precision.FP32),
+        precision -> new Execution(ExecutionProvider.CPU, new HostMemory()));
   }
 }

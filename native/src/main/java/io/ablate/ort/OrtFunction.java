@@ -59,6 +59,9 @@ enum OrtFunction {
   // OrtStatus* CreateCpuMemoryInfo(enum OrtAllocatorType type, enum OrtMemType memory,
   //   OrtMemoryInfo** out);
   CREATE_CPU_MEMORY_INFO(69, JAVA_INT, JAVA_INT, ADDRESS),
+  // OrtStatus* KernelInfoGetAttribute_int64(const OrtKernelInfo* info, const char* name,
+  //   int64_t* out);
+  KERNEL_INFO_GET_ATTRIBUTE_INT64(86, JAVA_LONG, ADDRESS, ADDRESS),
   // OrtStatus* KernelContext_GetInput(const OrtKernelContext* context, size_t index,
   //   const OrtValue** out);
   KERNEL_CONTEXT_GET_INPUT(90, JAVA_LONG, JAVA_LONG, ADDRESS),

@@ -36,6 +36,9 @@ final class OrtTable {
   private final MethodHandle message;
   private final MethodHandle status;
   private final MethodHandle run;
+  private final MethodHandle input;
+  private final MethodHandle output;
+  private final MethodHandle data;
   private final MethodHandle release;
 
   private OrtTable(MemorySegment table) {
@@ -49,6 +52,9 @@ final class OrtTable {
             at(table, OrtFunction.CREATE_STATUS),
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS));
     run = function(OrtFunction.RUN_WITH_BINDING);
+    input = function(OrtFunction.KERNEL_CONTEXT_GET_INPUT);
+    output = function(OrtFunction.KERNEL_CONTEXT_GET_OUTPUT);
+    data = function(OrtFunction.GET_TENSOR_MUTABLE_DATA);
     release = function(OrtFunction.RELEASE_STATUS);
   }
 
@@ -151,6 +157,42 @@ final class OrtTable {
   void run(long session, long options, long binding) {
     try {
       check((long) run.invokeExact(session, options, binding));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /**
+   * An input of a node that is being computed; makes no garbage.
+   *
+   * @param made scratch, 8 bytes
+   */
+  long input(long context, long index, MemorySegment made) {
+    try {
+      check((long) input.invokeExact(context, index, made));
+      return made.get(JAVA_LONG, 0);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /**
+   * The first output of a node that is being computed, of the given extents; see {@link #input}.
+   */
+  long output(long context, MemorySegment extents, long axes, MemorySegment made) {
+    try {
+      check((long) output.invokeExact(context, 0L, extents, axes, made));
+      return made.get(JAVA_LONG, 0);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Where a tensor's elements are; see {@link #input}. */
+  long data(long value, MemorySegment made) {
+    try {
+      check((long) data.invokeExact(value, made));
+      return made.get(JAVA_LONG, 0);
     } catch (Throwable e) {
       throw unexpected(e);
     }

@@ -225,6 +225,7 @@ final class EmulatedDriver implements DeviceDriver {
             switch (array.type()) {
               case I64 -> 'L';
               case I32 -> 'I';
+              case F16 -> 'H';
               case F32 -> 'F';
               case F64 -> 'D';
             });

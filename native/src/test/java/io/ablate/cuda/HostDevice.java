@@ -18,10 +18,12 @@ public final class HostDevice implements DeviceDriver {
   private long written;
   private long read;
   private int masked;
+  private int open;
   private @Nullable String failure;
 
-  /** A device on this driver. */
+  /** A device on this driver; all of them have its memory. */
   public Device device() {
+    open++;
     return new Device(this);
   }
 
@@ -115,7 +117,7 @@ public final class HostDevice implements DeviceDriver {
     }
     switch (call.kernel()) {
       case "expand_masks_f32" -> expand(call.arguments());
-      case "masked_f32" -> masked(call.arguments());
+      case "masked_f32", "masked_f32_x4", "masked_f16", "masked_f16_x8" -> masked(call.arguments());
       default -> throw new AssertionError("unknown kernel " + call.kernel());
     }
   }
@@ -123,30 +125,33 @@ public final class HostDevice implements DeviceDriver {
   private void masked(List<KernelCall.Argument> arguments) {
     masked++;
     MemorySegment[] arrays = new MemorySegment[5];
+    boolean half =
+        ((KernelCall.Argument.ArrayValue) arguments.getFirst()).array().type() == ElementType.F16;
     for (int i = 0; i < 5; i++) {
       DeviceArray array = ((KernelCall.Argument.ArrayValue) arguments.get(i)).array();
       arrays[i] = at(array.address(), array.bytes());
     }
-    int[] extents = new int[7];
-    for (int i = 0; i < 7; i++) {
-      extents[i] = ((KernelCall.Argument.IntValue) arguments.get(5 + i)).value();
+    int[] n = new int[11];
+    for (int i = 0; i < n.length; i++) {
+      n[i] = ((KernelCall.Argument.IntValue) arguments.get(5 + i)).value();
     }
-    int ofRow = extents[1] * extents[2];
-    for (int at = 0; at < extents[0] * ofRow; at++) {
-      int within = at % ofRow;
-      int channel = within / extents[2];
-      int masked = (extents[4] > 1 ? at / ofRow * extents[1] : 0) + channel;
-      float value = value(arrays[0], extents[3] > 1 ? at : within) * value(arrays[1], masked);
-      value += value(arrays[2], channel);
-      if (extents[5] > 0) {
-        value += value(arrays[3], extents[5] > 1 ? at : within);
-      }
-      arrays[4].setAtIndex(ValueLayout.JAVA_FLOAT, at, extents[6] != 0 && value < 0 ? 0 : value);
-    }
+    MaskedOracle.apply(
+        new MaskedOracle(n[0], n[1], n[2], n[3] != 0, n[4], n[5], n[7], n[8], n[9], n[10] != 0),
+        half ? halves(arrays) : singles(arrays));
   }
 
-  private static float value(MemorySegment array, long index) {
-    return array.getAtIndex(ValueLayout.JAVA_FLOAT, index);
+  private static MaskedOracle.Arrays singles(MemorySegment[] arrays) {
+    return new MaskedOracle.Arrays(
+        (array, index) -> arrays[array].getAtIndex(ValueLayout.JAVA_FLOAT, index),
+        (index, value) -> arrays[4].setAtIndex(ValueLayout.JAVA_FLOAT, index, value));
+  }
+
+  private static MaskedOracle.Arrays halves(MemorySegment[] arrays) {
+    return new MaskedOracle.Arrays(
+        (array, index) ->
+            Float.float16ToFloat(arrays[array].getAtIndex(ValueLayout.JAVA_SHORT, index)),
+        (index, value) ->
+            arrays[4].setAtIndex(ValueLayout.JAVA_SHORT, index, Float.floatToFloat16(value)));
   }
 
   private static void expand(List<KernelCall.Argument> arguments) {
@@ -170,7 +175,7 @@ public final class HostDevice implements DeviceDriver {
 
   @Override
   public void close() {
-    if (!memory.isEmpty()) {
+    if (--open == 0 && !memory.isEmpty()) {
       throw new AssertionError(memory.size() + " pieces of device memory were not freed");
     }
   }

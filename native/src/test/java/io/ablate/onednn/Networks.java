@@ -12,7 +12,6 @@ import io.ablate.instrument.Instrumenter;
 import io.ablate.onnx.GraphBuilder;
 import io.ablate.onnx.OnnxModel;
 import io.ablate.onnx.Tensors;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,8 +36,9 @@ public final class Networks {
 
   /** Those that this processor is made for. */
   static Stream<Precision> precisions() {
-    return Arrays.stream(Precision.values())
-        .filter(precision -> precision == Precision.FP32 || Bfloat16Support.isFast());
+    return Bfloat16Support.isFast()
+        ? Stream.of(Precision.FP32, Precision.BF16)
+        : Stream.of(Precision.FP32);
   }
 
   /**

@@ -163,8 +163,8 @@ class OneDnnBackendTest {
 
   @Test
   void shouldRefuseAPrecisionThatTheProcessorHasNot() {
-    assumeTrue(Bfloat16Support.whyNot(Precision.BF16).isPresent(), "a processor without bfloat16");
     ForwardOptions options = new ForwardOptions(1, Networks.SHAPE, Precision.BF16);
+    assumeTrue(Bfloat16Support.whyNot(options).isPresent(), "a processor without bfloat16");
     assertThat(backend.accelerates(Precision.BF16)).isFalse();
     assertThat(backend.whyNot(network("residual"), options))
         .hasValueSatisfying(

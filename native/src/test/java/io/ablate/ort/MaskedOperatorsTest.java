@@ -15,11 +15,13 @@ import io.ablate.forward.ForwardSession;
 import io.ablate.forward.GradientBatch;
 import io.ablate.forward.GradientSession;
 import io.ablate.forward.OrtGraphs;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.onednn.Networks;
 import io.ablate.onnx.OnnxModel;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ResourceLock("objects of ONNX Runtime")
 class MaskedOperatorsTest {
   private static final long[] SHAPE = Networks.exampleShape();
+  private static final Set<Precision> ALL = Set.of(Precision.FP32, Precision.FP16);
   private static final String CPU = "CPUExecutionProvider";
 
   private final HostDevice driver = new HostDevice();
@@ -67,17 +70,19 @@ class MaskedOperatorsTest {
   }
 
   private static ForwardBackend plain() {
-    return new BoundBackend("plain", "1", () -> new Execution(new Plain(), new HostMemory()));
+    return new BoundBackend(
+        "plain", "1", ALL, precision -> new Execution(new Plain(), new HostMemory()));
   }
 
   private ForwardBackend fused() {
     return new BoundBackend(
         "fused",
         "1",
-        () -> {
+        ALL,
+        precision -> {
           Device device = driver.device();
           return new Execution(
-              new FusingProvider(new Plain(), new MaskedOperators(device, CPU)),
+              new RewritingProvider(new Plain(), new MaskedOperators(device, CPU), false, false),
               new DeviceMemory(device));
         });
   }
@@ -91,6 +96,7 @@ class MaskedOperatorsTest {
       strings = {
         "residual",
         "no residual joins",
+        "wide windows",
         "grouped",
         "concatenated",
         "squeeze and excite",
@@ -165,10 +171,14 @@ class MaskedOperatorsTest {
         new BoundBackend(
             "failing",
             "1",
-            () ->
+            ALL,
+            precision ->
                 new Execution(
-                    new FusingProvider(
-                        new Plain(), new MaskedOperators(HostDevice.failing("out of order"), CPU)),
+                    new RewritingProvider(
+                        new Plain(),
+                        new MaskedOperators(HostDevice.failing("out of order"), CPU),
+                        false,
+                        false),
                     new HostMemory()));
     ForwardOptions options = new ForwardOptions(1, SHAPE);
     try (ForwardSession session = failing.open(model, options);

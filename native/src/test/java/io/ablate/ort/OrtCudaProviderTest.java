@@ -19,6 +19,7 @@ import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
+import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.onednn.Networks;
 import java.io.IOException;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,7 +62,8 @@ class OrtCudaProviderTest {
     return new BoundBackend(
         "device",
         "1",
-        () -> new Execution(ExecutionProvider.CPU, new DeviceMemory(driver.device())));
+        Set.of(Precision.FP32),
+        precision -> new Execution(ExecutionProvider.CPU, new DeviceMemory(driver.device())));
   }
 
   private static InstrumentedModel network(String name) {
@@ -151,7 +154,7 @@ class OrtCudaProviderTest {
 
   @Test
   void shouldWordOptionsAsOnnxRuntimeDoes() {
-    assertThat(CudaOptions.defaults(2).entries())
+    assertThat(CudaOptions.of(2, Precision.FP32).entries())
         .containsExactly(
             java.util.Map.entry("device_id", "2"),
             java.util.Map.entry("cudnn_conv_algo_search", "HEURISTIC"),
@@ -160,32 +163,31 @@ class OrtCudaProviderTest {
             java.util.Map.entry("enable_cuda_graph", "0"),
             java.util.Map.entry("arena_extend_strategy", "kNextPowerOfTwo"));
     assertThat(
-            new CudaOptions(
-                    0,
-                    CudaOptions.ConvolutionSearch.EXHAUSTIVE,
-                    true,
-                    true,
-                    true,
-                    CudaOptions.ArenaGrowth.SAME_AS_REQUESTED,
-                    1L << 33,
-                    true)
+            CudaOptions.of(0, Precision.FP16)
+                .with("arena", "same_as_requested")
+                .with("memorylimit", "8589934592")
                 .entries())
         .containsEntry("cudnn_conv_algo_search", "EXHAUSTIVE")
-        .containsEntry("prefer_nhwc", "1")
+        .containsEntry("prefer_nhwc", "0")
         .containsEntry("use_tf32", "1")
         .containsEntry("enable_cuda_graph", "1")
         .containsEntry("arena_extend_strategy", "kSameAsRequested")
         .containsEntry("gpu_mem_limit", "8589934592");
-    assertThatThrownBy(() -> CudaOptions.defaults(-1)).hasMessage("device -1, memory limit 0");
+    assertThatThrownBy(() -> CudaOptions.of(-1, Precision.FP32))
+        .hasMessage("device -1, memory limit 0");
   }
 
   /** As far as the provider gets where ONNX Runtime was built without it: one clear message. */
   @Test
   void shouldSayWhatOnnxRuntimeSaysOfAProviderThatItLacks() {
     assumeFalse(CudaProviderLibrary.here().isPresent(), "ONNX Runtime has its CUDA provider");
-    ExecutionProvider cuda = new CudaExecutionProvider(CudaOptions.defaults(0), 0);
+    ExecutionProvider cuda = new CudaExecutionProvider(CudaOptions.of(0, Precision.FP32), 0);
     ForwardBackend unready =
-        new BoundBackend("cuda", "1", () -> new Execution(cuda, new HostMemory()));
+        new BoundBackend(
+            "cuda",
+            "1",
+            Set.of(Precision.FP32),
+            precision -> new Execution(cuda, new HostMemory()));
     InstrumentedModel model = network("layers");
     ForwardOptions options = new ForwardOptions(1, SHAPE);
     assertThatThrownBy(() -> unready.open(model, options))
@@ -248,7 +250,7 @@ class OrtCudaProviderTest {
     assertThatThrownBy(() -> Devices.require("cuda"))
         .isInstanceOf(BadInputException.class)
         .hasMessage("device cuda cannot be used: " + why);
-    assertThatThrownBy(() -> OrtCudaProvider.backend(CudaOptions.defaults(0)))
+    assertThatThrownBy(() -> OrtCudaProvider.backend(0, options -> options))
         .isInstanceOf(BadInputException.class)
         .hasMessage(why);
     // Also where only the backend was named.

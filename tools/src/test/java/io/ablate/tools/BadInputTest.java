@@ -401,8 +401,27 @@ class BadInputTest {
             "--precision",
             "bf16")
         .contains("onnxruntime-cpu cannot be used: no passes in bf16", "use --precision fp32");
+    fails(
+            BAD_INPUT,
+            "plan",
+            model,
+            "--data",
+            data,
+            "--examples",
+            "0",
+            "--masks",
+            4,
+            "--backend",
+            "onnxruntime-cpu",
+            "--precision",
+            "fp16")
+        .contains("onnxruntime-cpu cannot be used: no passes in fp16", "use --precision fp32");
+    fails(BAD_INPUT, "inspect", model, "--device", "cpu", "--precision", "tf32")
+        .contains(
+            "no backend runs the model's passes in tf32 on device cpu",
+            "use --precision auto to take what is there");
     fails(USAGE, "inspect", model, "--precision", "fp8")
-        .contains("--precision; expected fp32, bf16, auto, found fp8");
+        .contains("--precision; expected fp32, tf32, bf16, fp16, auto, found fp8");
   }
 
   @Test

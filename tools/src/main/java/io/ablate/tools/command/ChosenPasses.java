@@ -51,7 +51,7 @@ record ChosenPasses(ForwardBackend backend, Precision precision, Map<String, Obj
                         new BadInputException(
                             Problem.of("unknown precision of the store's passes")
                                 .at("manifest.json")
-                                .expected("fp32, bf16")
+                                .expected(Precision.labels(List.of(Precision.values())))
                                 .found(stored.precision())));
     boolean open = options.autoPrecision() && stored == null;
     Precision precision = options.autoPrecision() ? known : options.precision(known);

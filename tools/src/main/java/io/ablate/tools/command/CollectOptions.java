@@ -162,8 +162,9 @@ final class CollectOptions {
       order = 42,
       paramLabel = "NAME",
       description =
-          "What passes compute with: fp32, bf16, or auto for bf16 where the processor is fast with it"
-              + " and the model bears it (default: fp32; of a store that is continued, its own).")
+          "What passes compute with: fp32, on a processor bf16, on a device tf32 or fp16, or auto for"
+              + " bf16 or fp16 where that is fast and the model bears it (default: fp32; of a store"
+              + " that is continued, its own).")
   private @Nullable String precision;
 
   /** The output function asked for; null if none was. */
@@ -225,7 +226,7 @@ final class CollectOptions {
                     new UsageException(
                         Problem.of("unknown precision")
                             .at("--precision")
-                            .expected("fp32, bf16, auto")
+                            .expected(Precision.labels(List.of(Precision.values())) + ", auto")
                             .found(name)));
   }
 

@@ -1,0 +1,203 @@
+package io.ablate.ort;
+
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import io.ablate.onnx.Constants;
+import io.ablate.onnx.GraphWriter;
+import io.ablate.onnx.Nodes;
+import io.ablate.onnx.OnnxGraph;
+import io.ablate.onnx.OnnxModel;
+import io.ablate.onnx.ShapeInference;
+import io.ablate.onnx.Tensors;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps images with channels innermost, [rows, height, width, channels], from the first convolution
+ * on, as tensor cores want them: convolutions become ONNX Runtime's {@code NhwcConv}, what works by
+ * element or by channel follows ({@link ChannelsLastRules}), and a Transpose stands only where an
+ * image meets an operator that takes no such layout. The values are those of the other layout.
+ */
+final class ChannelsLast {
+  /** The domain of ONNX Runtime's own operators. */
+  static final String DOMAIN = "com.microsoft";
+
+  /** Channels last, of an image with channels second, and back. */
+  static final long[] THERE = {0, 2, 3, 1};
+
+  static final long[] BACK = {0, 3, 1, 2};
+
+  /** With fewer convolutions, such as one that cuts patches, there is no layout to keep. */
+  private static final int LEAST_CONVOLUTIONS = 2;
+
+  private final OnnxGraph graph;
+  private final GraphWriter writer;
+  private final ShapeInference shapes;
+
+  /** Images with channels second by name, and their other form. */
+  private final Map<String, String> turned = new HashMap<>();
+
+  /** Those that exist in the other form only. */
+  private final Set<String> lacking = new HashSet<>();
+
+  private ChannelsLast(OnnxGraph graph) {
+    this.graph = graph;
+    this.writer = new GraphWriter(graph);
+    this.shapes = ShapeInference.inputsOf(graph);
+    for (NodeProto node : graph.nodes()) {
+      shapes.visit(
+          MaskedOperator.of(node) == null
+              ? node
+              : Nodes.node("Identity", node.getOutput(0), List.of(node.getInput(0))));
+    }
+  }
+
+  /**
+   * A graph in this layout; unchanged where there is nothing to gain.
+   *
+   * @param model sorted, the extents of its inputs fixed
+   */
+  static OnnxModel of(OnnxModel model) {
+    OnnxGraph graph = model.graph();
+    ChannelsLast layout = new ChannelsLast(graph);
+    List<NodeProto> nodes = graph.nodes();
+    ChannelsLastRules rules = new ChannelsLastRules(layout);
+    if (nodes.stream().filter(rules::isConvolution).count() < LEAST_CONVOLUTIONS) {
+      return model;
+    }
+    for (NodeProto node : nodes) {
+      graph.replace(node);
+      if (!rules.rewrite(node)) {
+        graph.append(node);
+        node.getInputList().forEach(layout::turnBack);
+      }
+    }
+    graph.outputs().stream().map(ValueInfoProto::getName).forEach(layout::turnBack);
+    graph.sort();
+    graph.removeDead();
+    OnnxModel edited = graph.toModel();
+    boolean imported =
+        edited.proto().getOpsetImportList().stream()
+            .anyMatch(domain -> domain.getDomain().equals(DOMAIN));
+    return imported
+        ? edited
+        : edited.with(
+            edited.proto().toBuilder()
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(DOMAIN).setVersion(1))
+                .build());
+  }
+
+  OnnxGraph graph() {
+    return graph;
+  }
+
+  GraphWriter writer() {
+    return writer;
+  }
+
+  ShapeInference shapes() {
+    return shapes;
+  }
+
+  /** Whether a tensor is there with channels last already. */
+  boolean isTurned(String tensor) {
+    return turned.containsKey(tensor);
+  }
+
+  /** Notes that a tensor is computed with channels last, and no longer otherwise. */
+  void turn(String tensor, String last) {
+    turned.put(tensor, last);
+    lacking.add(tensor);
+  }
+
+  /** A new name for a tensor's other form, which a node is to compute. */
+  String turn(String tensor) {
+    String last = graph.uniqueName(tensor + "_last");
+    turn(tensor, last);
+    return last;
+  }
+
+  /** States the shape of a tensor's other form where its own is stated. */
+  void state(String tensor) {
+    ValueInfoProto info = graph.valueInfo(tensor);
+    long[] shape = ShapeInference.declared(info);
+    String last = turned.get(tensor);
+    if (info != null && shape != null && last != null) {
+      graph.putValueInfo(
+          GraphWriter.value(
+              last,
+              DataType.forNumber(info.getType().getTensorType().getElemType()),
+              "",
+              shape[0],
+              shape[2],
+              shape[3],
+              shape[1]));
+    }
+  }
+
+  /** The other form of an image, computed where there is none yet; null if it is no image. */
+  @Nullable String last(String tensor) {
+    String known = turned.get(tensor);
+    if (known == null && shapes.rank(tensor) == 4) {
+      known = constant(tensor);
+      if (known == null) {
+        known =
+            writer.add(
+                "Transpose", tensor + "_last", List.of(tensor), Nodes.attribute("perm", THERE));
+      }
+      turned.put(tensor, known);
+    }
+    return known;
+  }
+
+  /**
+   * A constant of up to four axes, filled up in front, with channels last; null if it is none, or
+   * none of numbers in float32 or float16.
+   */
+  @Nullable String constant(String tensor) {
+    TensorProto stored = Constants.tensor(graph, tensor);
+    if (stored == null || stored.getDimsCount() > 4) {
+      return null;
+    }
+    boolean half = stored.getDataType() == DataType.FLOAT16_VALUE;
+    if (!half && stored.getDataType() != DataType.FLOAT_VALUE) {
+      return null;
+    }
+    long[] dims = {1, 1, 1, 1};
+    long[] found = Tensors.dims(stored);
+    System.arraycopy(found, 0, dims, 4 - found.length, found.length);
+    float[] from = Objects.requireNonNull(Constants.resolve(graph, tensor)).floats();
+    float[] to = new float[from.length];
+    int channels = (int) dims[1];
+    int positions = (int) (dims[2] * dims[3]);
+    for (int i = 0; i < from.length; i++) {
+      int row = i / (channels * positions);
+      int channel = i / positions % channels;
+      to[(row * positions + i % positions) * channels + channel] = from[i];
+    }
+    return writer.constant(
+        tensor + "_last",
+        half ? DataType.FLOAT16 : DataType.FLOAT,
+        to,
+        dims[0],
+        dims[2],
+        dims[3],
+        dims[1]);
+  }
+
+  /** Lets a tensor be there with channels second too. */
+  private void turnBack(String tensor) {
+    String last = turned.get(tensor);
+    if (last != null && lacking.remove(tensor)) {
+      writer.addAs("Transpose", tensor, List.of(last), Nodes.attribute("perm", BACK));
+    }
+  }
+}

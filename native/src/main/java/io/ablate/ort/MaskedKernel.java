@@ -1,0 +1,120 @@
+package io.ablate.ort;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.ablate.cuda.Device;
+import io.ablate.cuda.ElementType;
+import io.ablate.cuda.MaskedKernels;
+import io.ablate.cuda.MaskedKernels.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node of a {@link MaskedOperator} in a session. Extents are those of the first run: graphs of
+ * devices have them fixed. Not thread-safe.
+ */
+final class MaskedKernel {
+  private static final int LAYER = 0;
+  private static final int MASK = 1;
+  private static final int BIAS = 2;
+  private static final int RESIDUAL = 3;
+
+  private final OrtTable table;
+  private final Arena arena;
+  private final Device device;
+  private final MaskedOperator operator;
+  private final int first;
+  private final MemorySegment made;
+  private @Nullable Extents extents;
+
+  /**
+   * @param arena lives as long as the session
+   * @param first the mask's column of channel 0
+   */
+  MaskedKernel(OrtTable table, Arena arena, Device device, MaskedOperator operator, int first) {
+    this.table = table;
+    this.arena = arena;
+    this.device = device;
+    this.operator = operator;
+    this.first = first;
+    this.made = arena.allocate(JAVA_LONG);
+  }
+
+  /**
+   * What one look at the inputs tells.
+   *
+   * @param rows of each input
+   * @param bias its address: a constant stays where it is
+   * @param output the output's extents
+   */
+  private record Extents(
+      MaskedKernels.Form form, int[] rows, long bias, MemorySegment output, int axes) {}
+
+  void compute(long context) {
+    Extents known = extents;
+    if (known == null) {
+      known = look(context);
+      extents = known;
+    }
+    Tensor layer = input(context, LAYER, known);
+    Tensor mask = input(context, MASK, known);
+    Tensor residual = operator.residual() ? input(context, RESIDUAL, known) : null;
+    int rows = Math.toIntExact(known.output.getAtIndex(JAVA_LONG, 0));
+    long out = table.output(context, known.output, known.axes, made);
+    MaskedKernels.apply(
+        device,
+        known.form,
+        layer,
+        mask,
+        known.bias,
+        residual,
+        new Tensor(table.data(out, made), rows));
+  }
+
+  private Tensor input(long context, int index, Extents known) {
+    return new Tensor(table.data(table.input(context, index, made), made), known.rows[index]);
+  }
+
+  private Extents look(long context) {
+    int[] rows = new int[operator.inputs()];
+    long[] shape = shape(table.input(context, LAYER, made));
+    long[] mask = shape(table.input(context, MASK, made));
+    rows[LAYER] = Math.toIntExact(shape[0]);
+    rows[MASK] = Math.toIntExact(mask[0]);
+    shape[0] = Math.max(shape[0], mask[0]);
+    if (operator.residual()) {
+      rows[RESIDUAL] = Math.toIntExact(shape(table.input(context, RESIDUAL, made))[0]);
+      shape[0] = Math.max(shape[0], rows[RESIDUAL]);
+    }
+    int channelAxis = operator.channelsLast() ? shape.length - 1 : 1;
+    long positions = 1;
+    for (int axis = 1; axis < shape.length; axis++) {
+      positions *= axis == channelAxis ? 1 : shape[axis];
+    }
+    MaskedKernels.Form form =
+        new MaskedKernels.Form(
+            operator.half() ? ElementType.F16 : ElementType.F32,
+            operator.channelsLast(),
+            Math.toIntExact(shape[channelAxis]),
+            Math.toIntExact(positions),
+            Math.toIntExact(mask[1]),
+            first,
+            operator.relu());
+    long bias = table.data(table.input(context, BIAS, made), made);
+    MemorySegment output = arena.allocateFrom(JAVA_LONG, shape);
+    return new Extents(form, rows, bias, output, shape.length);
+  }
+
+  private long[] shape(long value) {
+    long info = table.make(OrtFunction.GET_TENSOR_TYPE_AND_SHAPE, value);
+    try (Arena local = Arena.ofConfined()) {
+      long axes = table.make(OrtFunction.GET_DIMENSIONS_COUNT, info);
+      MemorySegment found = local.allocate(JAVA_LONG, axes);
+      table.call(OrtFunction.GET_DIMENSIONS, info, found, axes);
+      return found.toArray(JAVA_LONG);
+    } finally {
+      table.release(OrtFunction.RELEASE_TENSOR_TYPE_AND_SHAPE, info);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package io.ablate.ort;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.ablate.cuda.HostDevice;
+import io.ablate.forward.BatchShape;
+import io.ablate.forward.ForwardOptions;
+import io.ablate.forward.ForwardSession;
+import io.ablate.forward.Precision;
+import io.ablate.instrument.InstrumentedModel;
+import io.ablate.onednn.Networks;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Graphs in float16 and with channels last compute what the others compute; on the processor, where
+ * ONNX Runtime converts what it has no code for, with a device whose memory is the process's.
+ */
+@ResourceLock("objects of ONNX Runtime")
+class ReducedPassesTest {
+  private static final long[] SHAPE = Networks.exampleShape();
+
+  private final HostDevice driver = new HostDevice();
+  private long live;
+
+  @BeforeEach
+  void countObjects() {
+    live = OrtScope.live();
+  }
+
+  @AfterEach
+  void shouldLeaveNothingBehind() {
+    assertThat(OrtScope.live()).isEqualTo(live);
+  }
+
+  private static InstrumentedModel network(String name) {
+    return Objects.requireNonNull(Networks.all().get(name));
+  }
+
+  static Stream<String> networks() {
+    return Networks.all().keySet().stream();
+  }
+
+  private static float[] floats(int[] bits) {
+    float[] values = new float[bits.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Float.intBitsToFloat(bits[i]);
+    }
+    return values;
+  }
+
+  /** Transposing changes the order of no sum but those of convolutions and means. */
+  @ParameterizedTest
+  @MethodSource("networks")
+  void shouldComputeTheSameWithChannelsLast(String name) {
+    InstrumentedModel model = network(name);
+    ForwardOptions options = new ForwardOptions(1, SHAPE);
+    for (boolean fused : new boolean[] {false, true}) {
+      try (ForwardSession found =
+              ReducedBackends.reduced(driver, fused, true).open(model, options);
+          ForwardSession expected = ReducedBackends.plain().open(model, options)) {
+        for (BatchShape shape : OrtPasses.SHAPES) {
+          assertClose(
+              name,
+              OrtPasses.forward(found, shape, SHAPE),
+              OrtPasses.forward(expected, shape, SHAPE),
+              1e-4f);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("networks")
+  void shouldComputeNearlyTheSameInFloat16(String name) {
+    InstrumentedModel model = network(name);
+    ForwardOptions options = new ForwardOptions(1, SHAPE);
+    for (boolean fused : new boolean[] {false, true}) {
+      try (ForwardSession found =
+              ReducedBackends.reduced(driver, fused, true)
+                  .open(model, options.with(Precision.FP16));
+          ForwardSession expected = ReducedBackends.plain().open(model, options)) {
+        for (BatchShape shape : OrtPasses.SHAPES) {
+          assertClose(
+              name,
+              OrtPasses.forward(found, shape, SHAPE),
+              OrtPasses.forward(expected, shape, SHAPE),
+              2e-2f);
+        }
+      }
+    }
+  }
+
+  /** Of NaN, which only the last of three runs has, a maximum makes what it likes. */
+  private static int compared(String network, int[] bits) {
+    return network.equals("pools") ? bits.length / 3 * 2 : bits.length;
+  }
+
+  private static void assertClose(String network, int[] found, int[] expected, float tolerance) {
+    float[] a = floats(Arrays.copyOf(found, compared(network, found)));
+    float[] b = floats(Arrays.copyOf(expected, compared(network, expected)));
+    float most = 0;
+    for (float value : b) {
+      most = Float.isFinite(value) ? Math.max(most, Math.abs(value)) : most;
+    }
+    for (int i = 0; i < b.length; i++) {
+      if (Float.isFinite(b[i])) {
+        assertThat(a[i]).as("%d", i).isCloseTo(b[i], within(tolerance * (1 + most)));
+      } else {
+        assertThat(a[i]).as("%d", i).isEqualTo(Float.valueOf(b[i]));
+      }
+    }
+  }
+}
