@@ -50,29 +50,35 @@ final class PassChecks {
             () -> outputs(place, network, order));
       }
       results.check(name + ", mask gradients", GRADIENTS, () -> gradients(place, network));
-      InstrumentedModel model = network.instrumented(OutputFunction.MARGIN);
-      for (Precision precision : place.precisions(model, network.exampleShape())) {
-        if (precision != Precision.FP32) {
-          results.check(
-              name + ", margins in " + precision.label() + ", 1 − Pearson",
-              CORRELATION,
-              () -> 1 - correlation(place, model, network, precision));
-        }
-      }
+      precisions(place, name, network, results);
     }
   }
 
-  /** Over masks of one example, of float32 on the processor and another precision there. */
-  private static double correlation(
-      Place place, InstrumentedModel model, Network network, Precision precision) {
+  /** Margins over masks of one example: float32 on the processor, and other precisions there. */
+  private static void precisions(Place place, String name, Network network, Results results) {
+    InstrumentedModel model = network.instrumented(OutputFunction.MARGIN);
     ForwardOptions exact = place.options(network.exampleShape());
-    ForwardOptions rounded = exact.with(precision);
-    BatchOrder order = BatchOrder.MASKS;
-    double[] expected =
-        doubles(outputs(place.referencePasses(), exact, model, network, order, CORRELATED));
-    double[] found =
-        doubles(outputs(place.passes(model, rounded), rounded, model, network, order, CORRELATED));
-    return Lds.pearson(found, expected);
+    List<Precision> others = new ArrayList<>(place.precisions(model, network.exampleShape()));
+    others.remove(Precision.FP32);
+    if (others.isEmpty()) {
+      return;
+    }
+    double[] expected = correlated(place.referencePasses(), exact, model, network);
+    for (Precision precision : others) {
+      ForwardOptions rounded = exact.with(precision);
+      results.check(
+          name + ", margins in " + precision.label() + ", 1 − Pearson",
+          CORRELATION,
+          () ->
+              1
+                  - Lds.pearson(
+                      correlated(place.passes(model, rounded), rounded, model, network), expected));
+    }
+  }
+
+  private static double[] correlated(
+      ForwardBackend backend, ForwardOptions options, InstrumentedModel model, Network network) {
+    return doubles(outputs(backend, options, model, network, BatchOrder.MASKS, CORRELATED));
   }
 
   private static double[] doubles(float[] values) {
