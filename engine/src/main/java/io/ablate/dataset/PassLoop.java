@@ -77,7 +77,8 @@ final class PassLoop {
     Manifest.Batch chosen = store.manifest().batch();
     BatchOrder order = BatchOrder.of(chosen.order());
     try (ForwardBatch batch = session.everywhere(order, chosen.size())) {
-      PassLoop loop = new PassLoop(design, examples, store, end, batch, progress);
+      MaskDesign drawn = session.drawing(design);
+      PassLoop loop = new PassLoop(drawn, examples, store, end, batch, progress);
       loop.report(0);
       if (order == BatchOrder.MASKS) {
         loop.byMasks();

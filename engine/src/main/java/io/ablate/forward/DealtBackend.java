@@ -3,6 +3,7 @@ package io.ablate.forward;
 import io.ablate.base.Problem;
 import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.instrument.InstrumentedModel;
+import io.ablate.mask.MaskDesign;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -90,6 +91,11 @@ public final class DealtBackend implements ForwardBackend {
     public ForwardBatch everywhere(BatchOrder order, int size) {
       BatchShape shape = BatchShape.of(order, size);
       return new DealtForwardBatch(order, size, each(sessions, session -> session.batch(shape)));
+    }
+
+    @Override
+    public MaskDesign drawing(MaskDesign design) {
+      return sessions.getFirst().drawing(design);
     }
 
     @Override

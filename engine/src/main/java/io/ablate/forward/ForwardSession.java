@@ -1,6 +1,7 @@
 package io.ablate.forward;
 
 import io.ablate.instrument.InstrumentedModel;
+import io.ablate.mask.MaskDesign;
 
 /**
  * A model loaded by a backend. Any thread may ask for a batch and run it; a batch itself belongs to
@@ -20,6 +21,14 @@ public interface ForwardSession extends AutoCloseable {
    */
   default ForwardBatch everywhere(BatchOrder order, int size) {
     return batch(BatchShape.of(order, size));
+  }
+
+  /**
+   * The same masks, drawn where this session computes if that is quicker; to be used while the
+   * session is open.
+   */
+  default MaskDesign drawing(MaskDesign design) {
+    return design;
   }
 
   /**

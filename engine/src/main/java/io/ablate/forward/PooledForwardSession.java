@@ -1,6 +1,7 @@
 package io.ablate.forward;
 
 import io.ablate.instrument.InstrumentedModel;
+import io.ablate.mask.MaskDesign;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,11 @@ public final class PooledForwardSession<S> implements ForwardSession {
 
     /** A batch that takes its session from the pool and gives it back when it is closed. */
     ForwardBatch batch(SessionPool<S> sessions, BatchShape shape);
+
+    /** See {@link ForwardSession#drawing}. */
+    default MaskDesign drawing(MaskDesign design) {
+      return design;
+    }
 
     /** Loads the graph of the activation scale. */
     ColumnValues columnValues(InstrumentedModel.ActivationScale graph);
@@ -77,6 +83,11 @@ public final class PooledForwardSession<S> implements ForwardSession {
   public synchronized ForwardBatch batch(BatchShape shape) {
     requireOpen();
     return loader.batch(sessions, shape);
+  }
+
+  @Override
+  public MaskDesign drawing(MaskDesign design) {
+    return loader.drawing(design);
   }
 
   @Override

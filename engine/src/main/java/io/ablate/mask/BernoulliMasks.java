@@ -37,6 +37,16 @@ public final class BernoulliMasks implements MaskDesign {
     this.threshold = Math.round(keep * 0x1p32);
   }
 
+  /** What {@link Philox} is keyed with. */
+  public long seed() {
+    return seed;
+  }
+
+  /** A component is kept where its draw, in [0, 2³²), is below this. */
+  public long threshold() {
+    return threshold;
+  }
+
   @Override
   public int columns() {
     return columns;

@@ -3,6 +3,7 @@ package io.ablate.cuda;
 import static io.ablate.cuda.ElementType.F32;
 import static io.ablate.cuda.ElementType.I64;
 
+import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.MaskMatrix;
 
 /**
@@ -14,6 +15,28 @@ public final class MaskKernels {
   private static final int WORD = 64;
 
   private MaskKernels() {}
+
+  /**
+   * Draws rows {@code first} onward of a design: the bits of {@link BernoulliMasks}.
+   *
+   * @param words [rows, words] of {@link ElementType#I64}, overwritten
+   */
+  static void draw(Device device, BernoulliMasks design, long first, DeviceArray words) {
+    words.requireAxes(I64, 2);
+    int rows = words.extent(0);
+    int perRow = MaskMatrix.wordsPerRow(design.columns());
+    device
+        .kernel(MODULE, "bernoulli_masks")
+        .striding(words.elements())
+        .with(words.require(I64, rows, perRow))
+        .with(first)
+        .with(design.seed())
+        .with(design.threshold())
+        .with(rows)
+        .with(design.columns())
+        .with(perRow)
+        .launch();
+  }
 
   /**
    * Masks as 0 and 1.

@@ -10,6 +10,7 @@ import io.ablate.forward.PooledForwardSession;
 import io.ablate.forward.Precision;
 import io.ablate.forward.SessionPool;
 import io.ablate.instrument.InstrumentedModel;
+import io.ablate.mask.MaskDesign;
 import java.util.function.Function;
 
 /** ONNX Runtime's C interface for an instrumented model. */
@@ -68,6 +69,11 @@ final class BoundForwardLoader implements PooledForwardSession.Loader<NativeSess
         ForwardBatch one = plain.batch(new BatchShape(1, 1))) {
       return one.classes();
     }
+  }
+
+  @Override
+  public MaskDesign drawing(MaskDesign design) {
+    return execution.memory().drawing(design);
   }
 
   @Override

@@ -4,8 +4,11 @@ import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.cuda.Device;
 import io.ablate.cuda.DeviceArray;
 import io.ablate.cuda.DeviceScope;
+import io.ablate.cuda.DrawnMasks;
 import io.ablate.cuda.ElementType;
 import io.ablate.cuda.MaskKernels;
+import io.ablate.mask.BernoulliMasks;
+import io.ablate.mask.MaskDesign;
 import io.ablate.mask.MaskMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -49,6 +52,13 @@ final class DeviceMemory implements TensorMemory {
     } finally {
       lock.unlock();
     }
+  }
+
+  @Override
+  public MaskDesign drawing(MaskDesign design) {
+    return design instanceof BernoulliMasks masks
+        ? new DrawnMasks(device, this::exclusively, masks)
+        : design;
   }
 
   @Override

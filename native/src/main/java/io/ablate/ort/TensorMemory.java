@@ -1,6 +1,7 @@
 package io.ablate.ort;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import io.ablate.mask.MaskDesign;
 
 /**
  * The memory that tensors are bound in. Any thread may ask for an allocation; of what an allocation
@@ -18,6 +19,11 @@ interface TensorMemory extends AutoCloseable {
 
   /** Runs something while nothing else uses this memory, where only one thread at a time may. */
   void exclusively(Runnable work);
+
+  /** The same masks, drawn where this memory is if that is quicker. */
+  default MaskDesign drawing(MaskDesign design) {
+    return design;
+  }
 
   @Override
   void close();

@@ -1,5 +1,7 @@
 package io.ablate.cuda;
 
+import io.ablate.mask.BernoulliMasks;
+import io.ablate.mask.MaskMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -11,13 +13,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A device whose memory is this process's, so that what computes on the processor can be bound to
- * it; it counts copies. The two kernels that it knows are written again in Java.
+ * it; it counts copies. The kernels that it knows are written again in Java.
  */
 public final class HostDevice implements DeviceDriver {
   private final Map<Long, MemorySegment> memory = new HashMap<>();
   private long written;
   private long read;
   private int masked;
+  private int drawn;
   private int open;
   private @Nullable String failure;
 
@@ -47,6 +50,11 @@ public final class HostDevice implements DeviceDriver {
   /** How often what follows a masked convolution was launched. */
   public int masked() {
     return masked;
+  }
+
+  /** How often masks were drawn. */
+  public int drawn() {
+    return drawn;
   }
 
   @Override
@@ -116,10 +124,24 @@ public final class HostDevice implements DeviceDriver {
       throw new IllegalStateException(failure);
     }
     switch (call.kernel()) {
+      case "bernoulli_masks" -> draw(call.arguments());
       case "expand_masks_f32" -> expand(call.arguments());
       case "masked_f32", "masked_f32_x4", "masked_f16", "masked_f16_x8" -> masked(call.arguments());
       default -> throw new AssertionError("unknown kernel " + call.kernel());
     }
+  }
+
+  private void draw(List<KernelCall.Argument> arguments) {
+    drawn++;
+    DeviceArray words = ((KernelCall.Argument.ArrayValue) arguments.get(0)).array();
+    long first = ((KernelCall.Argument.LongValue) arguments.get(1)).value();
+    long seed = ((KernelCall.Argument.LongValue) arguments.get(2)).value();
+    long threshold = ((KernelCall.Argument.LongValue) arguments.get(3)).value();
+    int columns = ((KernelCall.Argument.IntValue) arguments.get(5)).value();
+    MaskMatrix masks =
+        MaskMatrix.of(
+            new BernoulliMasks(seed, threshold * 0x1p-32, columns), first, words.extent(0));
+    at(words.address(), words.bytes()).copyFrom(MemorySegment.ofArray(masks.words()));
   }
 
   private void masked(List<KernelCall.Argument> arguments) {

@@ -21,6 +21,10 @@ import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
 import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
+import io.ablate.mask.BernoulliMasks;
+import io.ablate.mask.FixedSizeMasks;
+import io.ablate.mask.MaskDesign;
+import io.ablate.mask.MaskMatrix;
 import io.ablate.onednn.Networks;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -106,6 +110,18 @@ class OrtCudaProviderTest {
       // The example and its label; not the masks.
       assertThat(driver.written() - written)
           .isEqualTo(3L * 6 * words * Long.BYTES + 270 * Float.BYTES + Long.BYTES);
+    }
+  }
+
+  @Test
+  void shouldDrawMasksOnTheDevice() {
+    MaskDesign design = new BernoulliMasks(4, .8, 200);
+    try (ForwardSession session = backend.open(network("residual"), new ForwardOptions(1, SHAPE))) {
+      MaskMatrix drawn = MaskMatrix.of(session.drawing(design), 3, 300);
+      assertThat(drawn.words()).isEqualTo(MaskMatrix.of(design, 3, 300).words());
+      assertThat(driver.drawn()).isEqualTo(1);
+      MaskDesign others = new FixedSizeMasks(4, .8, 200);
+      assertThat(session.drawing(others)).isSameAs(others);
     }
   }
 
