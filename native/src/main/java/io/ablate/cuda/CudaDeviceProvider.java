@@ -24,12 +24,13 @@ public final class CudaDeviceProvider implements FitDeviceProvider {
 
   @Override
   public Optional<Problem> whyUnusable() {
-    return CudaProbe.here().whyUnusable();
+    CudaProbe probe = CudaProbe.here();
+    return probe.whyUnusable().or(() -> DeviceCheck.whyUnusable(probe.firstUsable()));
   }
 
   @Override
   public Optional<Problem> whyUnusable(int index) {
-    return CudaProbe.here().whyUnusable(index);
+    return CudaProbe.here().whyUnusable(index).or(() -> DeviceCheck.whyUnusable(index));
   }
 
   @Override

@@ -38,8 +38,8 @@ public final class CudaLinearAlgebraProvider implements LinearAlgebraProvider {
 
   @Override
   public Optional<Problem> whyUnusable() {
-    CudaProbe probe = CudaProbe.here();
-    return index.isPresent() ? probe.whyUnusable(index.getAsInt()) : probe.whyUnusable();
+    CudaDeviceProvider devices = new CudaDeviceProvider();
+    return index.isPresent() ? devices.whyUnusable(index.getAsInt()) : devices.whyUnusable();
   }
 
   @Override
