@@ -64,12 +64,13 @@ final class ChannelsLast {
    * A graph in this layout; unchanged where there is nothing to gain.
    *
    * @param model sorted, the extents of its inputs fixed
+   * @param own whether there are {@link ImageOperator}s for what it has no fast operators for
    */
-  static OnnxModel of(OnnxModel model) {
+  static OnnxModel of(OnnxModel model, boolean own) {
     OnnxGraph graph = model.graph();
     ChannelsLast layout = new ChannelsLast(graph);
     List<NodeProto> nodes = graph.nodes();
-    ChannelsLastRules rules = new ChannelsLastRules(layout);
+    ChannelsLastRules rules = new ChannelsLastRules(layout, own);
     if (nodes.stream().filter(rules::isConvolution).count() < LEAST_CONVOLUTIONS) {
       return model;
     }
@@ -84,14 +85,23 @@ final class ChannelsLast {
     graph.sort();
     graph.removeDead();
     OnnxModel edited = graph.toModel();
+    for (String domain : List.of(DOMAIN, DeviceOperator.DOMAIN)) {
+      edited = importing(edited, domain);
+    }
+    return edited;
+  }
+
+  private static OnnxModel importing(OnnxModel model, String domain) {
+    boolean needed =
+        model.proto().getGraph().getNodeList().stream()
+            .anyMatch(node -> node.getDomain().equals(domain));
     boolean imported =
-        edited.proto().getOpsetImportList().stream()
-            .anyMatch(domain -> domain.getDomain().equals(DOMAIN));
-    return imported
-        ? edited
-        : edited.with(
-            edited.proto().toBuilder()
-                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(DOMAIN).setVersion(1))
+        model.proto().getOpsetImportList().stream().anyMatch(one -> one.getDomain().equals(domain));
+    return imported || !needed
+        ? model
+        : model.with(
+            model.proto().toBuilder()
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(1))
                 .build());
   }
 

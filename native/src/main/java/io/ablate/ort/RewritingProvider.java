@@ -7,14 +7,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Another provider, whose graphs are rewritten for it: in float16, with {@link MaskedOperator}s in
- * place of what follows a masked layer, with channels last. Graphs of gradients keep precision and
- * layout.
+ * place of what follows a masked layer, with channels last and {@link ImageOperator}s. Graphs of
+ * gradients keep precision and layout.
  *
- * @param operators closed together with this; null to leave what follows masked layers as it is
+ * @param operators closed together with this; null to put none of ours in
  */
 record RewritingProvider(
     ExecutionProvider provider,
-    @Nullable MaskedOperators operators,
+    @Nullable DeviceOperators operators,
     boolean half,
     boolean channelsLast)
     implements ExecutionProvider {
@@ -47,7 +47,7 @@ record RewritingProvider(
     if (operators != null) {
       graph = MaskFusion.of(graph, model.mask());
     }
-    return channelsLast && forward ? ChannelsLast.of(graph) : graph;
+    return channelsLast && forward ? ChannelsLast.of(graph, operators != null) : graph;
   }
 
   @Override
