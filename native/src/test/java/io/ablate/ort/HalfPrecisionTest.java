@@ -29,6 +29,7 @@ import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
 import io.ablate.onnx.OnnxModel;
 import io.ablate.onnx.Tensors;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -76,7 +77,7 @@ class HalfPrecisionTest {
     for (String name : List.of("shapes-resnet", "resnet8-cifar10", "resnet18-cifar10")) {
       InstrumentedModel model = OrtPasses.bundled(name);
       OnnxModel half = HalfPrecision.of(model, fixed(model, new BatchShape(4, 1)));
-      OnnxModel last = ChannelsLast.of(MaskFusion.of(half, model.mask()), true);
+      OnnxModel last = ChannelsLast.of(MaskFusion.of(half, model.mask()), true, new HashMap<>());
       List<String> operators =
           last.proto().getGraph().getNodeList().stream().map(NodeProto::getOpType).toList();
       assertThat(operators)
