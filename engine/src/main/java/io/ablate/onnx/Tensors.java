@@ -94,6 +94,11 @@ public final class Tensors {
   public static float[] floats(TensorProto tensor, @Nullable Path folder) {
     Elements elements = Elements.of(tensor, folder);
     float[] values = new float[elements.size()];
+    ByteBuffer raw = elements.raw();
+    if (raw != null && tensor.getDataType() == DataType.FLOAT_VALUE) {
+      raw.asFloatBuffer().get(values);
+      return values;
+    }
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) elements.asDouble(i);
     }

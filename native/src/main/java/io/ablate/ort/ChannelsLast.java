@@ -40,6 +40,7 @@ final class ChannelsLast {
 
   private final OnnxGraph graph;
   private final GraphWriter writer;
+  private final Map<String, TensorProto> known;
   private final ShapeInference shapes;
 
   /** Images with channels second by name, and their other form. */
@@ -48,7 +49,8 @@ final class ChannelsLast {
   /** Those that exist in the other form only. */
   private final Set<String> lacking = new HashSet<>();
 
-  private ChannelsLast(OnnxGraph graph) {
+  private ChannelsLast(OnnxGraph graph, Map<String, TensorProto> known) {
+    this.known = known;
     this.graph = graph;
     this.writer = new GraphWriter(graph);
     this.shapes = ShapeInference.inputsOf(graph);
@@ -64,12 +66,15 @@ final class ChannelsLast {
    * A graph in this layout; unchanged where there is nothing to gain.
    *
    * @param model sorted, the extents of its inputs fixed
+   * @param own whether there are {@link ImageOperator}s for what it has no fast operators for
+   * @param known constants of the model that were turned before, by their names; those that are
+   *     turned now come to them
    */
-  static OnnxModel of(OnnxModel model) {
+  static OnnxModel of(OnnxModel model, boolean own, Map<String, TensorProto> known) {
     OnnxGraph graph = model.graph();
-    ChannelsLast layout = new ChannelsLast(graph);
+    ChannelsLast layout = new ChannelsLast(graph, known);
     List<NodeProto> nodes = graph.nodes();
-    ChannelsLastRules rules = new ChannelsLastRules(layout);
+    ChannelsLastRules rules = new ChannelsLastRules(layout, own);
     if (nodes.stream().filter(rules::isConvolution).count() < LEAST_CONVOLUTIONS) {
       return model;
     }
@@ -84,14 +89,23 @@ final class ChannelsLast {
     graph.sort();
     graph.removeDead();
     OnnxModel edited = graph.toModel();
+    for (String domain : List.of(DOMAIN, DeviceOperator.DOMAIN)) {
+      edited = importing(edited, domain);
+    }
+    return edited;
+  }
+
+  private static OnnxModel importing(OnnxModel model, String domain) {
+    boolean needed =
+        model.proto().getGraph().getNodeList().stream()
+            .anyMatch(node -> node.getDomain().equals(domain));
     boolean imported =
-        edited.proto().getOpsetImportList().stream()
-            .anyMatch(domain -> domain.getDomain().equals(DOMAIN));
-    return imported
-        ? edited
-        : edited.with(
-            edited.proto().toBuilder()
-                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(DOMAIN).setVersion(1))
+        model.proto().getOpsetImportList().stream().anyMatch(one -> one.getDomain().equals(domain));
+    return imported || !needed
+        ? model
+        : model.with(
+            model.proto().toBuilder()
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(1))
                 .build());
   }
 
@@ -164,13 +178,20 @@ final class ChannelsLast {
    */
   @Nullable String constant(String tensor) {
     TensorProto stored = Constants.tensor(graph, tensor);
-    if (stored == null || stored.getDimsCount() > 4) {
+    boolean ofNumbers =
+        stored != null
+            && (stored.getDataType() == DataType.FLOAT_VALUE
+                || stored.getDataType() == DataType.FLOAT16_VALUE);
+    if (stored == null || !ofNumbers || stored.getDimsCount() > 4) {
       return null;
     }
-    boolean half = stored.getDataType() == DataType.FLOAT16_VALUE;
-    if (!half && stored.getDataType() != DataType.FLOAT_VALUE) {
-      return null;
-    }
+    String name = graph.uniqueName(tensor + "_last");
+    TensorProto turnedNow = known.computeIfAbsent(tensor, key -> turned(key, stored));
+    graph.putInitializer(turnedNow.toBuilder().setName(name).build());
+    return name;
+  }
+
+  private TensorProto turned(String tensor, TensorProto stored) {
     long[] dims = {1, 1, 1, 1};
     long[] found = Tensors.dims(stored);
     System.arraycopy(found, 0, dims, 4 - found.length, found.length);
@@ -178,19 +199,18 @@ final class ChannelsLast {
     float[] to = new float[from.length];
     int channels = (int) dims[1];
     int positions = (int) (dims[2] * dims[3]);
-    for (int i = 0; i < from.length; i++) {
-      int row = i / (channels * positions);
-      int channel = i / positions % channels;
-      to[(row * positions + i % positions) * channels + channel] = from[i];
+    int at = 0;
+    for (int row = 0; row < dims[0]; row++) {
+      for (int position = 0; position < positions; position++) {
+        for (int channel = 0; channel < channels; channel++) {
+          to[at++] = from[(row * channels + channel) * positions + position];
+        }
+      }
     }
-    return writer.constant(
-        tensor + "_last",
-        half ? DataType.FLOAT16 : DataType.FLOAT,
-        to,
-        dims[0],
-        dims[2],
-        dims[3],
-        dims[1]);
+    long[] last = {dims[0], dims[2], dims[3], dims[1]};
+    return stored.getDataType() == DataType.FLOAT16_VALUE
+        ? Tensors.ofFloat16(tensor, to, last)
+        : Tensors.of(tensor, to, last);
   }
 
   /** Lets a tensor be there with channels second too. */

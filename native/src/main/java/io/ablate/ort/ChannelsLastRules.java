@@ -58,10 +58,15 @@ final class ChannelsLastRules {
   private static final Set<String> FLATTENING = Set.of("Flatten", "Reshape", "Squeeze");
 
   private final ChannelsLast layout;
+  private final @Nullable ImageRules images;
   private final Map<String, String> weights = new HashMap<>();
 
-  ChannelsLastRules(ChannelsLast layout) {
+  /**
+   * @param own whether there are {@link ImageOperator}s
+   */
+  ChannelsLastRules(ChannelsLast layout, boolean own) {
     this.layout = layout;
+    this.images = own ? new ImageRules(layout) : null;
   }
 
   /** Whether a node is a convolution over images by a stored weight, which alone has a kernel. */
@@ -96,6 +101,9 @@ final class ChannelsLastRules {
     }
     if (node.getInputList().stream().noneMatch(layout::isTurned)) {
       return false;
+    }
+    if (images != null && images.rewrite(node)) {
+      return true;
     }
     return switch (operator) {
       case "GlobalAveragePool" -> global(node, "ReduceMean");
@@ -229,6 +237,10 @@ final class ChannelsLastRules {
   }
 
   private long @Nullable [] axes(NodeProto node) {
+    return axes(layout, node);
+  }
+
+  static long @Nullable [] axes(ChannelsLast layout, NodeProto node) {
     long[] axes = Nodes.integers(node, "axes");
     return axes != null ? axes : Constants.longs(layout.graph(), Nodes.input(node, 1));
   }

@@ -1,6 +1,7 @@
 package io.ablate.ort;
 
 import io.ablate.forward.Precision;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -106,6 +107,12 @@ public record CudaOptions(
    * @throws IllegalArgumentException if there is no such component or value
    */
   public CudaOptions with(String name, String value) {
+    boolean known =
+        Arrays.stream(CudaOptions.class.getRecordComponents())
+            .anyMatch(one -> one.getName().toLowerCase(Locale.ROOT).equals(name));
+    if (!known) {
+      throw new IllegalArgumentException("no option of CUDA's provider: " + name);
+    }
     String word = value.toUpperCase(Locale.ROOT);
     return new CudaOptions(
         name.equals("device") ? Integer.parseInt(value) : device,

@@ -10,11 +10,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A node of a {@link MaskedOperator} in a session. Extents are those of the first run: graphs of
- * devices have them fixed. Not thread-safe.
- */
-final class MaskedKernel {
+/** A node of a {@link MaskedOperator}. */
+final class MaskedKernel implements DeviceOperator.Kernel {
   private static final int LAYER = 0;
   private static final int MASK = 1;
   private static final int BIAS = 2;
@@ -29,13 +26,12 @@ final class MaskedKernel {
   private @Nullable Extents extents;
 
   /**
-   * @param arena lives as long as the session
    * @param first the mask's column of channel 0
    */
-  MaskedKernel(OrtTable table, Arena arena, Device device, MaskedOperator operator, int first) {
-    this.table = table;
-    this.arena = arena;
-    this.device = device;
+  MaskedKernel(DeviceOperator.Surroundings in, MaskedOperator operator, int first) {
+    this.table = in.table();
+    this.arena = in.arena();
+    this.device = in.device();
     this.operator = operator;
     this.first = first;
     this.made = arena.allocate(JAVA_LONG);
@@ -51,7 +47,8 @@ final class MaskedKernel {
   private record Extents(
       MaskedKernels.Form form, int[] rows, long bias, MemorySegment output, int axes) {}
 
-  void compute(long context) {
+  @Override
+  public void compute(long context) {
     Extents known = extents;
     if (known == null) {
       known = look(context);
@@ -78,13 +75,14 @@ final class MaskedKernel {
 
   private Extents look(long context) {
     int[] rows = new int[operator.inputs()];
-    long[] shape = shape(table.input(context, LAYER, made));
-    long[] mask = shape(table.input(context, MASK, made));
+    long[] shape = OrtShapes.of(table, table.input(context, LAYER, made));
+    long[] mask = OrtShapes.of(table, table.input(context, MASK, made));
     rows[LAYER] = Math.toIntExact(shape[0]);
     rows[MASK] = Math.toIntExact(mask[0]);
     shape[0] = Math.max(shape[0], mask[0]);
     if (operator.residual()) {
-      rows[RESIDUAL] = Math.toIntExact(shape(table.input(context, RESIDUAL, made))[0]);
+      rows[RESIDUAL] =
+          Math.toIntExact(OrtShapes.of(table, table.input(context, RESIDUAL, made))[0]);
       shape[0] = Math.max(shape[0], rows[RESIDUAL]);
     }
     int channelAxis = operator.channelsLast() ? shape.length - 1 : 1;
@@ -104,17 +102,5 @@ final class MaskedKernel {
     long bias = table.data(table.input(context, BIAS, made), made);
     MemorySegment output = arena.allocateFrom(JAVA_LONG, shape);
     return new Extents(form, rows, bias, output, shape.length);
-  }
-
-  private long[] shape(long value) {
-    long info = table.make(OrtFunction.GET_TENSOR_TYPE_AND_SHAPE, value);
-    try (Arena local = Arena.ofConfined()) {
-      long axes = table.make(OrtFunction.GET_DIMENSIONS_COUNT, info);
-      MemorySegment found = local.allocate(JAVA_LONG, axes);
-      table.call(OrtFunction.GET_DIMENSIONS, info, found, axes);
-      return found.toArray(JAVA_LONG);
-    } finally {
-      table.release(OrtFunction.RELEASE_TENSOR_TYPE_AND_SHAPE, info);
-    }
   }
 }

@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of the operators that {@link MaskFusion} puts in and {@link MaskedOperators} computes. Its
+ * One of the operators that {@link MaskFusion} puts in and {@link DeviceOperators} computes. Its
  * inputs are a layer's output, the whole mask [rows, columns], a bias [channels] and, for some, a
  * residual.
  *
@@ -15,10 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param half whether all tensors are float16, else they are float32
  * @param channelsLast whether channels are the last axis, else they are the second
  */
-record MaskedOperator(boolean residual, boolean relu, boolean half, boolean channelsLast) {
-  /** Of all of them. */
-  static final String DOMAIN = "io.ablate";
-
+record MaskedOperator(boolean residual, boolean relu, boolean half, boolean channelsLast)
+    implements DeviceOperator {
   /** Attribute: the mask's column of channel 0. */
   static final String FIRST = "first";
 
@@ -40,13 +38,13 @@ record MaskedOperator(boolean residual, boolean relu, boolean half, boolean chan
     return all;
   }
 
-  /** The operator of a node; null if it is of another domain. */
+  /** The operator of a node; null if it is none. */
   static @Nullable MaskedOperator of(NodeProto node) {
     return node.getDomain().equals(DOMAIN)
         ? all().stream()
             .filter(one -> one.label().equals(node.getOpType()))
             .findFirst()
-            .orElseThrow()
+            .orElse(null)
         : null;
   }
 
@@ -55,8 +53,8 @@ record MaskedOperator(boolean residual, boolean relu, boolean half, boolean chan
     return new MaskedOperator(residual, relu, half, true);
   }
 
-  /** The node's type. */
-  String label() {
+  @Override
+  public String label() {
     return "Masked"
         + (residual ? "Sum" : "")
         + (relu ? "Relu" : "")
@@ -65,7 +63,14 @@ record MaskedOperator(boolean residual, boolean relu, boolean half, boolean chan
   }
 
   /** Output of a layer, mask, bias and the residual. */
-  int inputs() {
+  @Override
+  public int inputs() {
     return residual ? 4 : 3;
+  }
+
+  @Override
+  public Kernel kernel(Surroundings in, long info) {
+    long first = in.table().make(OrtFunction.KERNEL_INFO_GET_ATTRIBUTE_INT64, info, FIRST);
+    return new MaskedKernel(in, this, Math.toIntExact(first));
   }
 }

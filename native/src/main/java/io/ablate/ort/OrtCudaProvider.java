@@ -116,8 +116,8 @@ public final class OrtCudaProvider implements ForwardBackendProvider {
   private static Execution execution(CudaOptions options) {
     Device device = Device.cuda(options.device());
     ExecutionProvider cuda = new CudaExecutionProvider(options, device.stream());
-    MaskedOperators operators =
-        options.fusedMasks() ? new MaskedOperators(device, "CUDAExecutionProvider") : null;
+    DeviceOperators operators =
+        options.fusedMasks() ? new DeviceOperators(device, "CUDAExecutionProvider") : null;
     boolean channelsLast = options.layout() == CudaOptions.Layout.CHANNELS_LAST;
     return new Execution(
         new RewritingProvider(cuda, operators, options.half(), channelsLast),

@@ -90,6 +90,9 @@ enum OrtFunction {
   BIND_INPUT(136, JAVA_LONG, ADDRESS, JAVA_LONG),
   // OrtStatus* BindOutput(OrtIoBinding* binding, const char* name, const OrtValue* value);
   BIND_OUTPUT(137, JAVA_LONG, ADDRESS, JAVA_LONG),
+  // OrtStatus* KernelInfoGetAttributeArray_int64(const OrtKernelInfo* info, const char* name,
+  //   int64_t* out, size_t* count);
+  KERNEL_INFO_GET_ATTRIBUTE_ARRAY_INT64(163, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS),
   // OrtStatus* AddRunConfigEntry(OrtRunOptions* options, const char* key, const char* value);
   ADD_RUN_CONFIG_ENTRY(165, JAVA_LONG, ADDRESS, ADDRESS),
   // OrtStatus* SessionOptionsAppendExecutionProvider_CUDA_V2(OrtSessionOptions* options,

@@ -1,23 +1,43 @@
 package io.ablate.ort;
 
+import ai.onnx.proto.OnnxMl.TensorProto;
 import io.ablate.forward.BatchShape;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.onnx.OnnxModel;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Another provider, whose graphs are rewritten for it: in float16, with {@link MaskedOperator}s in
- * place of what follows a masked layer, with channels last. Graphs of gradients keep precision and
- * layout.
- *
- * @param operators closed together with this; null to leave what follows masked layers as it is
+ * place of what follows a masked layer, with channels last and {@link ImageOperator}s. Graphs of
+ * gradients keep precision and layout.
  */
-record RewritingProvider(
-    ExecutionProvider provider,
-    @Nullable MaskedOperators operators,
-    boolean half,
-    boolean channelsLast)
-    implements ExecutionProvider {
+final class RewritingProvider implements ExecutionProvider {
+  private final ExecutionProvider provider;
+  private final @Nullable DeviceOperators operators;
+  private final boolean half;
+  private final boolean channelsLast;
+
+  /** Weights that were turned for one batch shape are those of all. */
+  private final Map<String, TensorProto> turned = new ConcurrentHashMap<>();
+
+  private @Nullable OnnxModel halved;
+
+  /**
+   * @param operators closed together with this; null to put none of ours in
+   */
+  RewritingProvider(
+      ExecutionProvider provider,
+      @Nullable DeviceOperators operators,
+      boolean half,
+      boolean channelsLast) {
+    this.provider = provider;
+    this.operators = operators;
+    this.half = half;
+    this.channelsLast = channelsLast;
+  }
+
   @Override
   public void configure(OrtScope scope, long sessionOptions) {
     provider.configure(scope, sessionOptions);
@@ -40,14 +60,20 @@ record RewritingProvider(
   public OnnxModel graph(
       InstrumentedModel model, OnnxModel made, BatchShape shape, long[] exampleShape) {
     boolean forward = made == model.model();
-    OnnxModel graph = provider.graph(model, made, shape, exampleShape);
-    if (half && forward) {
-      graph = HalfPrecision.of(model, graph);
-    }
+    OnnxModel source = half && forward ? halved(model) : made;
+    OnnxModel graph = provider.graph(model, source, shape, exampleShape);
     if (operators != null) {
       graph = MaskFusion.of(graph, model.mask());
     }
-    return channelsLast && forward ? ChannelsLast.of(graph) : graph;
+    return channelsLast && forward ? ChannelsLast.of(graph, operators != null, turned) : graph;
+  }
+
+  /** In float16, once for all batch shapes: a provider serves one model. */
+  private synchronized OnnxModel halved(InstrumentedModel model) {
+    if (halved == null) {
+      halved = HalfPrecision.of(model, model.model());
+    }
+    return halved;
   }
 
   @Override

@@ -138,6 +138,9 @@ public final class HostDevice implements DeviceDriver {
       case "bernoulli_masks" -> draw(call.arguments());
       case "expand_masks_f32" -> expand(call.arguments());
       case "masked_f32", "masked_f32_x4", "masked_f16", "masked_f16_x8" -> masked(call.arguments());
+      case "mean_f32", "mean_f32_x4", "mean_f16", "mean_f16_x8" -> mean(call.arguments());
+      case "largest_f32", "largest_f32_x4", "largest_f16", "largest_f16_x8" ->
+          largest(call.arguments());
       default -> throw new AssertionError("unknown kernel " + call.kernel());
     }
   }
@@ -153,6 +156,46 @@ public final class HostDevice implements DeviceDriver {
         MaskMatrix.of(
             new BernoulliMasks(seed, threshold * 0x1p-32, columns), first, words.extent(0));
     at(words.address(), words.bytes()).copyFrom(MemorySegment.ofArray(masks.words()));
+  }
+
+  private static void mean(List<KernelCall.Argument> arguments) {
+    DeviceArray x = ((KernelCall.Argument.ArrayValue) arguments.get(0)).array();
+    DeviceArray out = ((KernelCall.Argument.ArrayValue) arguments.get(1)).array();
+    ImageOracle.mean(image(x), source(x), target(out));
+  }
+
+  private static void largest(List<KernelCall.Argument> arguments) {
+    DeviceArray x = ((KernelCall.Argument.ArrayValue) arguments.get(0)).array();
+    DeviceArray out = ((KernelCall.Argument.ArrayValue) arguments.get(1)).array();
+    int[] n = new int[6];
+    for (int i = 0; i < n.length; i++) {
+      n[i] = ((KernelCall.Argument.IntValue) arguments.get(8 + i)).value();
+    }
+    ImageOracle.largest(
+        image(x),
+        new ImageKernels.Windows(n[0], n[1], n[2], n[3], n[4], n[5]),
+        source(x),
+        image(out),
+        target(out));
+  }
+
+  private static ImageKernels.Image image(DeviceArray of) {
+    return new ImageKernels.Image(of.extent(0), of.extent(1), of.extent(2), of.extent(3));
+  }
+
+  private static ImageOracle.Source source(DeviceArray array) {
+    MemorySegment memory = at(array.address(), array.bytes());
+    return array.type() == ElementType.F16
+        ? index -> Float.float16ToFloat(memory.getAtIndex(ValueLayout.JAVA_SHORT, index))
+        : index -> memory.getAtIndex(ValueLayout.JAVA_FLOAT, index);
+  }
+
+  private static ImageOracle.Target target(DeviceArray array) {
+    MemorySegment memory = at(array.address(), array.bytes());
+    return array.type() == ElementType.F16
+        ? (index, value) ->
+            memory.setAtIndex(ValueLayout.JAVA_SHORT, index, Float.floatToFloat16(value))
+        : (index, value) -> memory.setAtIndex(ValueLayout.JAVA_FLOAT, index, value);
   }
 
   private void masked(List<KernelCall.Argument> arguments) {

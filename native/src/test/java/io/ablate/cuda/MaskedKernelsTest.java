@@ -80,7 +80,7 @@ class MaskedKernelsTest extends KernelContract {
     long[] in = new long[4];
     int[][] packed = new int[4][];
     for (int i = 0; i < 4; i++) {
-      packed[i] = packed(arrays[i]);
+      packed[i] = Halves.pack(arrays[i]);
       in[i] = scope.copy("in", packed[i], packed[i].length).address();
     }
     int elements = of.rows() * of.channels() * of.positions();
@@ -90,12 +90,14 @@ class MaskedKernelsTest extends KernelContract {
     MaskedOracle.apply(
         of,
         new MaskedOracle.Arrays(
-            (array, index) -> half(packed[array], (int) index),
-            (index, value) -> put(expected, (int) index, value)));
+            (array, index) -> Halves.get(packed[array], (int) index),
+            (index, value) -> Halves.put(expected, (int) index, value)));
     int[] found = device.readInts(out.require(I32, expected.length));
     for (int i = 0; i < elements; i++) {
       // NaN has many forms.
-      assertThat(half(found, i)).as("%d", i).isEqualTo(Float.valueOf(half(expected, i)));
+      assertThat(Halves.get(found, i))
+          .as("%d", i)
+          .isEqualTo(Float.valueOf(Halves.get(expected, i)));
     }
   }
 
@@ -115,21 +117,5 @@ class MaskedKernelsTest extends KernelContract {
         in[2],
         of.ofResidual() == 0 ? null : new Tensor(in[3], of.ofResidual()),
         new Tensor(out, of.rows()));
-  }
-
-  private static int[] packed(float[] values) {
-    int[] packed = new int[(values.length + 1) / 2];
-    for (int i = 0; i < values.length; i++) {
-      put(packed, i, values[i]);
-    }
-    return packed;
-  }
-
-  private static void put(int[] packed, int index, float value) {
-    packed[index / 2] |= (Float.floatToFloat16(value) & 0xFFFF) << index % 2 * 16;
-  }
-
-  private static float half(int[] packed, int index) {
-    return Float.float16ToFloat((short) (packed[index / 2] >>> index % 2 * 16));
   }
 }

@@ -29,6 +29,7 @@ import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
 import io.ablate.onnx.OnnxModel;
 import io.ablate.onnx.Tensors;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -76,13 +77,13 @@ class HalfPrecisionTest {
     for (String name : List.of("shapes-resnet", "resnet8-cifar10", "resnet18-cifar10")) {
       InstrumentedModel model = OrtPasses.bundled(name);
       OnnxModel half = HalfPrecision.of(model, fixed(model, new BatchShape(4, 1)));
-      OnnxModel last = ChannelsLast.of(MaskFusion.of(half, model.mask()));
+      OnnxModel last = ChannelsLast.of(MaskFusion.of(half, model.mask()), true, new HashMap<>());
       List<String> operators =
           last.proto().getGraph().getNodeList().stream().map(NodeProto::getOpType).toList();
       assertThat(operators)
           .as(name)
           .contains("NhwcConv", "MaskedReluHalfChannelsLast", "MaskedSumReluHalfChannelsLast")
-          .doesNotContain("Conv", "Relu", "Split", "Mul");
+          .doesNotContain("Conv", "ReduceMean", "GlobalAveragePool", "Relu", "Split", "Mul");
       assertThat(operators.stream().filter("Transpose"::equals)).as(name).hasSize(1);
       assertThat(last.proto().getGraph().getNodeList())
           .filteredOn(node -> node.getOpType().equals("NhwcConv"))

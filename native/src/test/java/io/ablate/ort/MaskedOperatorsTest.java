@@ -82,7 +82,7 @@ class MaskedOperatorsTest {
         precision -> {
           Device device = driver.device();
           return new Execution(
-              new RewritingProvider(new Plain(), new MaskedOperators(device, CPU), false, false),
+              new RewritingProvider(new Plain(), new DeviceOperators(device, CPU), false, false),
               new DeviceMemory(device));
         });
   }
@@ -176,7 +176,7 @@ class MaskedOperatorsTest {
                 new Execution(
                     new RewritingProvider(
                         new Plain(),
-                        new MaskedOperators(HostDevice.failing("out of order"), CPU),
+                        new DeviceOperators(HostDevice.failing("out of order"), CPU),
                         false,
                         false),
                     new HostMemory()));

@@ -189,6 +189,10 @@ class OrtCudaProviderTest {
         .containsEntry("enable_cuda_graph", "1")
         .containsEntry("arena_extend_strategy", "kSameAsRequested")
         .containsEntry("gpu_mem_limit", "8589934592");
+    CudaOptions half = CudaOptions.of(0, Precision.FP16);
+    assertThat(half.with("layout", "provider").entries()).containsEntry("prefer_nhwc", "1");
+    assertThat(half.with("graphs", "false").entries()).containsEntry("enable_cuda_graph", "0");
+    assertThatThrownBy(() -> half.with("speed", "true")).hasMessageContaining("speed");
     assertThatThrownBy(() -> CudaOptions.of(-1, Precision.FP32))
         .hasMessage("device -1, memory limit 0");
   }

@@ -111,7 +111,7 @@ final class ReducedBackends {
               new Emulating(
                   new RewritingProvider(
                       new Fixed(),
-                      fused ? new MaskedOperators(device, CPU) : null,
+                      fused ? new DeviceOperators(device, CPU) : null,
                       precision == Precision.FP16,
                       channelsLast)),
               new DeviceMemory(device));

@@ -13,8 +13,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,11 +24,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@link MaskedOperator}s as custom operators of ONNX Runtime ({@code OrtCustomOp}): it calls
- * back for each node, and the kernel goes to the device's stream, which must be the session's. To
- * be closed after all sessions that know them. Computing is for one thread at a time.
+ * {@link DeviceOperator}s as custom operators of ONNX Runtime ({@code OrtCustomOp}): it calls back
+ * for each node, and the kernel goes to the device's stream, which must be the session's. To be
+ * closed after all sessions that know them. Computing is for one thread at a time.
  */
-final class MaskedOperators implements AutoCloseable {
+final class DeviceOperators implements AutoCloseable {
   /** The version whose fields are filled in; later ones stay null. */
   private static final int VERSION = 17;
 
@@ -41,27 +43,29 @@ final class MaskedOperators implements AutoCloseable {
   private final OrtScope scope = new OrtScope(OrtApi.table());
   private final OrtTable table = scope.table();
   private final Arena arena = Arena.ofShared();
-  private final Device device;
+  private final DeviceOperator.Surroundings surroundings;
   private final MemorySegment provider;
   private final long domain;
 
   /** By their handles, which are what ONNX Runtime keeps. */
-  private final Map<Long, MaskedKernel> kernels = new ConcurrentHashMap<>();
+  private final Map<Long, DeviceOperator.Kernel> kernels = new ConcurrentHashMap<>();
 
   private final AtomicLong handles = new AtomicLong();
 
   /**
    * @param provider name of the execution provider that the nodes run on
    */
-  MaskedOperators(Device device, String provider) {
-    this.device = device;
+  DeviceOperators(Device device, String provider) {
     this.provider = arena.allocateFrom(provider);
     this.domain =
         scope.make(
             OrtFunction.RELEASE_CUSTOM_OP_DOMAIN,
             OrtFunction.CREATE_CUSTOM_OP_DOMAIN,
-            MaskedOperator.DOMAIN);
-    for (MaskedOperator operator : MaskedOperator.all()) {
+            DeviceOperator.DOMAIN);
+    this.surroundings = new DeviceOperator.Surroundings(table, arena, device);
+    List<DeviceOperator> all = new ArrayList<>(MaskedOperator.all());
+    all.addAll(ImageOperator.all());
+    for (DeviceOperator operator : all) {
       table.call(OrtFunction.CUSTOM_OP_DOMAIN_ADD, domain, described(operator));
     }
   }
@@ -72,7 +76,7 @@ final class MaskedOperators implements AutoCloseable {
   }
 
   /** The struct of function pointers; the first argument of all is the struct itself. */
-  private MemorySegment described(MaskedOperator operator) {
+  private MemorySegment described(DeviceOperator operator) {
     MemorySegment struct = arena.allocate((1 + POINTERS) * ADDRESS.byteSize(), 8);
     struct.set(JAVA_INT, 0, VERSION);
     MemorySegment name = arena.allocateFrom(operator.label());
@@ -106,10 +110,10 @@ final class MaskedOperators implements AutoCloseable {
   }
 
   private MethodHandle bound(
-      String method, Class<?> result, MaskedOperator operator, int arguments) {
+      String method, Class<?> result, DeviceOperator operator, int arguments) {
     try {
       MethodType type =
-          MethodType.methodType(result, MaskedOperator.class)
+          MethodType.methodType(result, DeviceOperator.class)
               .appendParameterTypes(Collections.nCopies(arguments, long.class));
       return MethodHandles.insertArguments(
           MethodHandles.lookup().bind(this, method, type), 0, operator);
@@ -140,12 +144,10 @@ final class MaskedOperators implements AutoCloseable {
 
   /** {@code OrtStatus* CreateKernelV2(op, api, info, void** kernel)}. */
   @SuppressWarnings({"restricted", "unused"}) // found by name
-  private long create(MaskedOperator operator, long op, long api, long info, long kernel) {
+  private long create(DeviceOperator operator, long op, long api, long info, long kernel) {
     try {
-      long first =
-          table.make(OrtFunction.KERNEL_INFO_GET_ATTRIBUTE_INT64, info, MaskedOperator.FIRST);
       long handle = handles.incrementAndGet();
-      kernels.put(handle, new MaskedKernel(table, arena, device, operator, Math.toIntExact(first)));
+      kernels.put(handle, operator.kernel(surroundings, info));
       MemorySegment.ofAddress(kernel).reinterpret(JAVA_LONG.byteSize()).set(JAVA_LONG, 0, handle);
       return 0;
     } catch (Throwable e) {
@@ -155,13 +157,13 @@ final class MaskedOperators implements AutoCloseable {
 
   /** {@code void KernelDestroy(kernel)}. */
   @SuppressWarnings("unused") // found by name
-  private void destroy(MaskedOperator operator, long kernel) {
+  private void destroy(DeviceOperator operator, long kernel) {
     kernels.remove(kernel);
   }
 
   /** {@code OrtStatus* KernelComputeV2(kernel, context)}; nothing may be thrown through it. */
   @SuppressWarnings("unused") // found by name
-  private long compute(MaskedOperator operator, long kernel, long context) {
+  private long compute(DeviceOperator operator, long kernel, long context) {
     try {
       Objects.requireNonNull(kernels.get(kernel)).compute(context);
       return 0;
