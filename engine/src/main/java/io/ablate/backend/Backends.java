@@ -138,7 +138,9 @@ public final class Backends {
         ForwardBackend backend = place.alone() ? provider.create(place.index()) : provider.create();
         problem = backend.whyNot(model, options);
         if (problem.isEmpty()) {
-          rejected.forEach(other -> sayOnce(other, provider.name()));
+          rejected.stream()
+              .filter(other -> isExpected(other, providers))
+              .forEach(other -> sayOnce(other, provider.name()));
           return new Selection<>(
               backend,
               new Role("forward", requested, provider.name(), backend.version(), rejected));

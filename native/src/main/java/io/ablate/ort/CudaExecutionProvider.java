@@ -11,8 +11,8 @@ import java.util.Collection;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * ONNX Runtime's CUDA provider, on a stream that the caller owns. Compiled, but never run on a
- * device: tests go as far as ONNX Runtime's refusal where it has no such provider.
+ * ONNX Runtime's CUDA provider, on a stream that the caller owns. Tests without a device go as far
+ * as ONNX Runtime's refusal where it has no such provider.
  */
 final class CudaExecutionProvider implements ExecutionProvider {
   private final CudaOptions options;
@@ -42,8 +42,7 @@ final class CudaExecutionProvider implements ExecutionProvider {
         (long) options.entries().size());
     if (stream != 0) {
       // As text the address would be dropped: only a pointer also says that there is a stream.
-      // Last,
-      // for setting other options forgets it.
+      // Last, for setting other options forgets it.
       table.call(OrtFunction.UPDATE_CUDA_OPTION_WITH_VALUE, cuda, "user_compute_stream", stream);
     }
     table.call(OrtFunction.APPEND_CUDA, sessionOptions, cuda);

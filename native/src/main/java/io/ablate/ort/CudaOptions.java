@@ -7,8 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How ONNX Runtime's CUDA provider computes. Immutable. No value but the defaults' meaning was
- * tried: nothing here has run on a device yet.
+ * How ONNX Runtime's CUDA provider computes. Immutable.
  *
  * @param device index of the device, as the driver counts
  * @param convolutions where cuDNN's plan for a convolution comes from
@@ -77,26 +76,38 @@ public record CudaOptions(
   }
 
   /**
-   * What a precision is computed with where nothing else is asked for. In float32 and TF32 the
-   * model's own layout and nothing recorded; in float16 channels innermost and recordings.
+   * What a precision is computed with where nothing else is asked for. Float32 and TF32 as they
+   * were fastest on an H200 of what was tried there (docs/gpu.md); float16, not yet tried, with
+   * channels innermost, masks fused and launches recorded.
    *
    * @throws IllegalArgumentException for bfloat16, which this backend has not
    */
   public static CudaOptions of(int device, Precision precision) {
-    boolean half = precision == Precision.FP16;
-    if (precision == Precision.BF16) {
-      throw new IllegalArgumentException("no passes in bf16");
-    }
-    return new CudaOptions(
-        device,
-        half ? ConvolutionSearch.EXHAUSTIVE : ConvolutionSearch.HEURISTIC,
-        half ? Layout.CHANNELS_LAST : Layout.MODEL,
-        half,
-        half || precision == Precision.TF32,
-        half,
-        ArenaGrowth.NEXT_POWER_OF_TWO,
-        0,
-        true);
+    CudaOptions exact =
+        new CudaOptions(
+            device,
+            ConvolutionSearch.HEURISTIC,
+            Layout.MODEL,
+            false,
+            false,
+            false,
+            ArenaGrowth.NEXT_POWER_OF_TWO,
+            0,
+            false);
+    return switch (precision) {
+      case FP32 -> exact;
+      case TF32 ->
+          exact.with("tf32", "true").with("convolutions", "exhaustive").with("layout", "provider");
+      case FP16 ->
+          exact
+              .with("half", "true")
+              .with("tf32", "true")
+              .with("convolutions", "exhaustive")
+              .with("layout", "channels_last")
+              .with("graphs", "true")
+              .with("fusedmasks", "true");
+      case BF16 -> throw new IllegalArgumentException("no passes in bf16");
+    };
   }
 
   /**

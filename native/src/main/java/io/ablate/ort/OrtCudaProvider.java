@@ -16,8 +16,7 @@ import java.util.function.UnaryOperator;
 
 /**
  * Offers ONNX Runtime on NVIDIA devices: masks become numbers there, inputs are bound in its
- * memory, outputs come back once per batch. Compiled and, but for the device and ONNX Runtime's
- * CUDA provider, tested; never run on a device. Never chosen but by name or by the device.
+ * memory, outputs come back once per batch. Taken before all that compute on the processor.
  */
 public final class OrtCudaProvider implements ForwardBackendProvider {
   static final String NAME = "onnxruntime-cuda";
@@ -29,10 +28,9 @@ public final class OrtCudaProvider implements ForwardBackendProvider {
     return NAME;
   }
 
-  /** Below the reference until it has run on a device. */
   @Override
   public int rank() {
-    return -50;
+    return 200;
   }
 
   @Override
@@ -50,6 +48,12 @@ public final class OrtCudaProvider implements ForwardBackendProvider {
     return new CudaDeviceProvider().whyUnusable(index).or(OrtCudaProvider::whyNoLibrary);
   }
 
+  /** Where there is a device. */
+  @Override
+  public boolean isExpected() {
+    return new CudaDeviceProvider().isExpected();
+  }
+
   /** What is missing besides a device. */
   static Optional<Problem> whyNoLibrary() {
     Problem problem = OrtApi.problem();
@@ -65,7 +69,7 @@ public final class OrtCudaProvider implements ForwardBackendProvider {
 
   @Override
   public String version() {
-    return "ONNX Runtime " + OrtTable.VERSION + ", never run on a device yet";
+    return "ONNX Runtime " + OrtTable.VERSION;
   }
 
   /** On all devices like the first; rows are dealt to them. */
