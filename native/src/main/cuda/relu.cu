@@ -19,6 +19,37 @@ __device__ inline i64 weights_of(i64 example, int inputs, int units) {
   return example * (inputs + 3) * units;
 }
 
+// Draw number `at` of Java's SplittableRandom, in [0, 1).
+__device__ inline double split_draw(u64 seed, i64 at) {
+  u64 z = seed + static_cast<u64>(at + 1) * 0x9E3779B97F4A7C15ull;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+  z ^= z >> 31;
+  return static_cast<double>(z >> 11) * 0x1.0p-53;
+}
+
+// Weights before the first step: must give the bits of NetworkStart. Grid (any, examples).
+KERNEL relu_start(float* weights, const i64* seeds, const i64* input_seeds, int inputs, int units,
+                  double input_bound, double bias_bound, double outer_bound) {
+  i64 example = blockIdx.y;
+  u64 seed = static_cast<u64>(seeds[example]);
+  float* mine = weights + weights_of(example, inputs, units);
+  i64 total = static_cast<i64>(inputs + 3) * units;
+  for (i64 at = global_thread(); at < total; at += global_threads()) {
+    int row = static_cast<int>(at / units);
+    int unit = static_cast<int>(at % units);
+    double bound = input_bound;
+    double draw = .5;
+    if (row < inputs) {
+      draw = split_draw(seed ^ static_cast<u64>(input_seeds[row]), unit);
+    } else if (row < inputs + 2) {
+      bound = row == inputs ? bias_bound : outer_bound;
+      draw = split_draw(seed, 2 * unit + row - inputs);
+    }
+    mine[at] = static_cast<float>(bound * (2 * draw - 1));
+  }
+}
+
 // Inputs to a block: a function of the shape alone, so that sums do not depend on company.
 __device__ inline int slice_width(int inputs) {
   int slices = static_cast<int>(gridDim.y);

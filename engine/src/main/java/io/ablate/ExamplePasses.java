@@ -113,14 +113,14 @@ final class ExamplePasses implements AutoCloseable {
     ForwardBatch batch = free != null ? free : session.batch(new BatchShape(batchSize, 1));
     try {
       batch.setExample(0, input, label);
-      long[] mask = new long[MaskMatrix.wordsPerRow(design.columns())];
+      MaskDesign drawn = session.drawing(design);
       double[] outputs = new double[rows];
       for (int first = 0; first < rows; first += batchSize) {
         requireNotInterrupted();
         int used = Math.min(batchSize, rows - first);
+        MaskMatrix masks = MaskMatrix.of(drawn, firstRow + first, used);
         for (int i = 0; i < used; i++) {
-          design.row(firstRow + first + i, mask, 0);
-          batch.setMask(i, mask, 0);
+          batch.setMask(i, masks.words(), i * masks.wordsPerRow());
         }
         batch.run();
         for (int i = 0; i < used; i++) {

@@ -45,14 +45,7 @@ final class DeviceAdamNetworks implements NetworkTrainer.AdamNetworks {
     ReluNetworks made =
         new ReluNetworks(device, words, inputs, targets, new ReluSettings(start.units(), rate, 0));
     try {
-      float[] weights = {};
-      for (int i = 0; i < target.length; i++) {
-        // The networks of one example start alike and lie side by side: drawn once.
-        if (i == 0 || start.seeds()[i] != start.seeds()[i - 1]) {
-          weights = start.weights(i);
-        }
-        made.start(i, weights);
-      }
+      made.start(start);
     } catch (RuntimeException e) {
       made.close();
       throw e;

@@ -5,6 +5,7 @@ import static io.ablate.cuda.ElementType.F64;
 import static io.ablate.cuda.ElementType.I32;
 import static io.ablate.cuda.ElementType.I64;
 
+import io.ablate.estimate.NetworkStart;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
 
@@ -67,7 +68,7 @@ final class ReluNetworks implements AutoCloseable {
     this.scope = device.scope();
     try {
       long[] shape = {examples, inputs + 3, units};
-      this.weights = scope.zeros("weights", F32, shape);
+      this.weights = scope.array("weights", F32, shape);
       this.firstMoment = scope.zeros("first moments", F32, shape);
       this.secondMoment = scope.zeros("second moments", F32, shape);
       this.partial = scope.array("partial sums", F32, slices, examples, MOST_BATCH, units);
@@ -80,13 +81,23 @@ final class ReluNetworks implements AutoCloseable {
     }
   }
 
-  /**
-   * Gives an example its weights before the first step.
-   *
-   * @param start (inputs + 3) × units: W₁ᵀ, then b₁, w₂, and b₂ in the first place of the last row
-   */
-  void start(int example, float[] start) {
-    device.write(weights, (long) example * start.length, start);
+  /** Gives all examples their weights before the first step, drawn on the device. */
+  void start(NetworkStart start) {
+    try (DeviceScope local = device.scope()) {
+      device
+          .kernel(MODULE, "relu_start")
+          .grid(Launch.ceilDiv((inputs + 3L) * units, THREADS), examples, 1)
+          .block(THREADS, 1)
+          .with(weights)
+          .with(local.copy("seeds", start.seeds(), examples))
+          .with(local.copy("seeds of inputs", start.inputSeeds(), inputs))
+          .with(inputs)
+          .with(units)
+          .with(start.inputBound())
+          .with(NetworkStart.BIAS_BOUND)
+          .with(start.outerBound())
+          .launch();
+    }
   }
 
   private void activateAll() {

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.ablate.estimate.EstimateOracles;
+import io.ablate.estimate.NetworkStart;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,7 +39,7 @@ class NetworkKernelsTest extends KernelContract {
     DeviceArray order = scope.copy("order", flat(orders), orders.length, rows);
     try (ReluNetworks networks =
         new ReluNetworks(device, copy(masks), inputs, target, new ReluSettings(units, RATE, 0))) {
-      start(networks, start(inputs, units, examples), examples);
+      networks.start(start(inputs, units, 0, examples));
       for (int from = 0; from < rows; from += batch) {
         networks.step(order, from, Math.min(rows, from + batch));
       }
@@ -56,6 +58,24 @@ class NetworkKernelsTest extends KernelContract {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"1,1,1", "33,7,3", "300,129,2"})
+  void shouldStartWithTheWeightsOfTheEngine(int inputs, int units, int examples) {
+    DeviceArray target = scope.zeros("targets", ElementType.F32, examples, 2);
+    NetworkStart start =
+        new NetworkStart(units, new SplittableRandom(5).longs(examples).toArray(), seeds(inputs));
+    try (ReluNetworks networks =
+        new ReluNetworks(
+            device, copy(masks(2, inputs)), inputs, target, new ReluSettings(units, RATE, 0))) {
+      networks.start(start);
+      float[] found = networks.weights();
+      int size = found.length / examples;
+      for (int e = 0; e < examples; e++) {
+        assertThat(Arrays.copyOfRange(found, e * size, (e + 1) * size)).isEqualTo(start.weights(e));
+      }
+    }
+  }
+
   @Test
   void shouldGiveTheSameBitsInAnyCompany() {
     int rows = 40;
@@ -63,27 +83,27 @@ class NetworkKernelsTest extends KernelContract {
     MaskMatrix masks = masks(rows, inputs);
     float[] targets = floats(random(3 * rows, 4));
     DeviceArray order = scope.copy("order", orders(1, rows)[0], 1, rows);
-    float[] starts = start(inputs, 33, 3);
-    int size = starts.length / 3;
-    float[] together = weights(masks, targets, starts, order);
+    float[] together = weights(masks, targets, start(inputs, 33, 0, 3), order);
+    int size = together.length / 3;
     for (int e = 0; e < 3; e++) {
       float[] alone =
           weights(
               masks,
               Arrays.copyOfRange(targets, e * rows, (e + 1) * rows),
-              Arrays.copyOfRange(starts, e * size, (e + 1) * size),
+              start(inputs, 33, e, e + 1),
               order);
       assertThat(alone).isEqualTo(Arrays.copyOfRange(together, e * size, (e + 1) * size));
     }
   }
 
-  private float[] weights(MaskMatrix masks, float[] targets, float[] start, DeviceArray order) {
+  private float[] weights(
+      MaskMatrix masks, float[] targets, NetworkStart start, DeviceArray order) {
     int rows = masks.rows();
     DeviceArray target = scope.copy("targets", targets, targets.length / rows, rows);
     ReluSettings settings = new ReluSettings(33, RATE, 0);
     try (ReluNetworks networks =
         new ReluNetworks(device, copy(masks), masks.columns(), target, settings)) {
-      start(networks, start, targets.length / rows);
+      networks.start(start);
       networks.step(order, 0, 32);
       networks.step(order, 32, rows);
       return networks.weights();
@@ -114,7 +134,7 @@ class NetworkKernelsTest extends KernelContract {
     double[] theta;
     try (ReluNetworks networks =
         new ReluNetworks(device, copy(masks), inputs, target, new ReluSettings(units, rate, 0))) {
-      start(networks, start(inputs, units, examples), examples);
+      networks.start(start(inputs, units, 0, examples));
       for (int epoch = 1; epoch <= epochs; epoch++) {
         networks.activate(takesPart);
         networks.step(ofAll, 0, train);
@@ -163,13 +183,13 @@ class NetworkKernelsTest extends KernelContract {
     MaskMatrix masks = masks(4, inputs);
     DeviceArray target = scope.copy("targets", floats(random(4, 3)), 1, 4);
     DeviceArray order = scope.copy("order", new int[] {0, 1, 2, 3}, 1, 4);
-    float[] start = start(inputs, units, 1);
+    float[] start = start(inputs, units, 0, 1).weights(0);
     float[][] ends = new float[2][];
     for (int i = 0; i < 2; i++) {
       ReluSettings settings = new ReluSettings(units, RATE, i * decay);
       try (ReluNetworks networks =
           new ReluNetworks(device, copy(masks), inputs, target, settings)) {
-        networks.start(0, start);
+        networks.start(start(inputs, units, 0, 1));
         networks.step(order, 0, 4);
         ends[i] = networks.weights();
       }
@@ -254,13 +274,6 @@ class NetworkKernelsTest extends KernelContract {
     }
   }
 
-  private static void start(ReluNetworks networks, float[] all, int examples) {
-    int size = all.length / examples;
-    for (int e = 0; e < examples; e++) {
-      networks.start(e, Arrays.copyOfRange(all, e * size, (e + 1) * size));
-    }
-  }
-
   private static int[][] ones(MaskMatrix masks) {
     int[][] ones = new int[masks.rows()][];
     for (int row = 0; row < ones.length; row++) {
@@ -294,26 +307,8 @@ class NetworkKernelsTest extends KernelContract {
     return new SplittableRandom(9).longs(inputs).toArray();
   }
 
-  /** What the engine's network of seed e draws. */
-  private static float[] start(int inputs, int units, int examples) {
-    float[] start = new float[examples * (inputs + 3) * units];
-    long[] seeds = seeds(inputs);
-    for (int e = 0; e < examples; e++) {
-      int base = e * (inputs + 3) * units;
-      for (int j = 0; j < inputs; j++) {
-        SplittableRandom random = new SplittableRandom(e ^ seeds[j]);
-        for (int k = 0; k < units; k++) {
-          start[base + j * units + k] =
-              (float) (.3 / Math.sqrt(inputs) * (2 * random.nextDouble() - 1));
-        }
-      }
-      SplittableRandom random = new SplittableRandom(e);
-      for (int k = 0; k < units; k++) {
-        start[base + inputs * units + k] = (float) (.5 * (2 * random.nextDouble() - 1));
-        start[base + (inputs + 1) * units + k] =
-            (float) (1 / Math.sqrt(units) * (2 * random.nextDouble() - 1));
-      }
-    }
-    return start;
+  /** Of networks with the seeds {@code from} to {@code to − 1}. */
+  private static NetworkStart start(int inputs, int units, int from, int to) {
+    return new NetworkStart(units, LongStream.range(from, to).toArray(), seeds(inputs));
   }
 }
