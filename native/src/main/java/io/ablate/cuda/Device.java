@@ -13,8 +13,11 @@ public final class Device implements AutoCloseable {
   /** Bytes of host memory through which copies go. */
   private static final long STAGING = 64L << 20;
 
+  private static final long LEAST_STAGING = 64L << 10;
+
   private final DeviceDriver driver;
   private final MemoryPool pool;
+  private MemorySegment staging = MemorySegment.NULL;
 
   Device(DeviceDriver driver) {
     this.driver = driver;
@@ -243,13 +246,19 @@ public final class Device implements AutoCloseable {
     void copy(long at, MemorySegment chunk);
   }
 
-  private static void inChunks(long bytes, Chunk copy) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment staging = arena.allocate(Math.min(bytes, STAGING), Long.BYTES);
-      for (long at = 0; at < bytes; at += STAGING) {
-        copy.copy(at, staging.asSlice(0, Math.min(STAGING, bytes - at)));
-      }
+  private void inChunks(long bytes, Chunk copy) {
+    for (long at = 0; at < bytes; at += STAGING) {
+      long size = Math.min(STAGING, bytes - at);
+      copy.copy(at, staging(size).asSlice(0, size));
     }
+  }
+
+  /** At least so large; kept, for many copies are small. */
+  private MemorySegment staging(long bytes) {
+    if (staging.byteSize() < bytes) {
+      staging = Arena.ofAuto().allocate(Math.max(bytes, LEAST_STAGING), Long.BYTES);
+    }
+    return staging;
   }
 
   /** Frees idle memory and lets go of the device. */
