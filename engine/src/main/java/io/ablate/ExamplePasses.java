@@ -43,6 +43,8 @@ final class ExamplePasses implements AutoCloseable {
   /** Small, for a few passes are the usual case and what does not fill a batch is wasted. */
   private static final int GRADIENT_BATCH = 8;
 
+  private static final int BATCH = 32;
+
   private final InstrumentedModel model;
   private final int batchSize;
   private final MaskDesign design;
@@ -60,7 +62,6 @@ final class ExamplePasses implements AutoCloseable {
       @Nullable DifferentiatedModel differentiated,
       ModelSettings settings) {
     this.model = model;
-    batchSize = settings.batch();
     int n = model.components().size();
     design = new BernoulliMasks(settings.seed(), settings.keep(), n);
     gradientMasks = new GradientMasks(settings.seed(), settings.keep(), SOFT, n);
@@ -68,6 +69,8 @@ final class ExamplePasses implements AutoCloseable {
     ForwardOptions options =
         new ForwardOptions(settings.threads(), Arrays.copyOfRange(shape, 1, shape.length));
     ForwardBackend backend = Backends.forward(Backends.AUTO, model, options).backend();
+    batchSize =
+        settings.batch() > 0 ? settings.batch() : Math.max(BATCH, backend.batchRows(options));
     session = backend.open(model, options);
     try {
       gradients = differentiated == null ? null : backend.openGradients(differentiated, options);

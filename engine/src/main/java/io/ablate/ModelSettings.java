@@ -16,7 +16,7 @@ import io.ablate.instrument.OutputFunction;
  * @param linalg name of the matrix backend, or {@code auto}
  * @param seed of masks and fits
  * @param threads within an operator; results do not depend on it
- * @param batch masks per forward pass
+ * @param batch masks per forward pass; 0 for 32 on the processor, and what fills it on a device
  */
 public record ModelSettings(
     ComponentRules components,
@@ -40,7 +40,7 @@ public record ModelSettings(
         "auto",
         0,
         Runtime.getRuntime().availableProcessors(),
-        32);
+        0);
   }
 
   /** A rule such as {@code "conv-filter,!layers.0.*"}; see {@link ComponentRules}. */

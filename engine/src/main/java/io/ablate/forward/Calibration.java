@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * Chooses the batch shape: short timings of candidates within a memory bound, the fastest among
  * those whose rows equal, bit for bit and in every slot, the rows of the first candidate. Hence the
  * choice depends on the machine, and the outputs do not. The shorter the run, the shorter the
- * timings.
+ * timings. Where a backend knows how large a batch must be ({@link ForwardBackend#batchRows}),
+ * nothing is chosen by timings.
  */
 public final class Calibration {
   private static final int[] SIZES = {8, 16, 32, 64, 128};
@@ -96,19 +97,35 @@ public final class Calibration {
       int exampleCount,
       Choice choice,
       long nanos) {
+    ForwardOptions exact = options.with(Precision.FP32);
+    if (options.precision() != Precision.FP32 && backend.whyNot(model, exact).isEmpty()) {
+      // What rounding does to a row in another batch could pass for another row's influence.
+      try (ForwardSession session = backend.open(model, exact)) {
+        BatchCheck.verify(session, examples.getFirst(), examples.getLast());
+      }
+    }
     try (ForwardSession session = backend.open(model, options)) {
-      BatchCheck.verify(session, examples.getFirst(), examples.getLast());
+      if (options.precision() == Precision.FP32) {
+        BatchCheck.verify(session, examples.getFirst(), examples.getLast());
+      }
       return new Calibration(session, examples.subList(0, Math.min(PROBES, examples.size())))
           .choose(
-              candidates(exampleCount, choice),
+              candidates(exampleCount, choice, backend.batchRows(options)),
               choice.rows() * exampleCount,
               choice.memoryBytes(),
               nanos);
     }
   }
 
-  /** The candidates of each order, ascending in size; a pure function of its arguments. */
-  static List<Candidate> candidates(int exampleCount, Choice choice) {
+  /**
+   * The candidates of each order, ascending in size; a pure function of its arguments.
+   *
+   * @param known rows of a batch that suit the backend; 0 to try
+   */
+  static List<Candidate> candidates(int exampleCount, Choice choice, int known) {
+    if (known > 0 && choice.size() == 0) {
+      return List.of(filling(exampleCount, choice, known));
+    }
     List<Candidate> candidates = new ArrayList<>();
     for (BatchOrder order : BatchOrder.values()) {
       if (choice.order() != null && choice.order() != order) {
@@ -127,6 +144,17 @@ public final class Calibration {
       }
     }
     return candidates;
+  }
+
+  /** Equal batches of at most so many rows, whole eights, of what there is more of. */
+  private static Candidate filling(int exampleCount, Choice choice, int most) {
+    BatchOrder order =
+        choice.order() != null
+            ? choice.order()
+            : choice.rows() >= exampleCount ? BatchOrder.MASKS : BatchOrder.EXAMPLES;
+    long rows = Math.max(1, order == BatchOrder.MASKS ? choice.rows() : exampleCount);
+    long each = Math.ceilDiv(rows, Math.ceilDiv(rows, (long) most));
+    return new Candidate(order, (int) Math.min(most, Math.ceilDiv(each, 8L) * 8));
   }
 
   private Result choose(List<Candidate> candidates, long passes, long memoryBytes, long nanos) {

@@ -49,6 +49,11 @@ public final class DealtBackend implements ForwardBackend {
   }
 
   @Override
+  public int batchRows(ForwardOptions options) {
+    return devices.getFirst().batchRows(options);
+  }
+
+  @Override
   public ForwardSession open(InstrumentedModel model, ForwardOptions options) {
     return new Forward(each(devices, backend -> backend.open(model, options)));
   }

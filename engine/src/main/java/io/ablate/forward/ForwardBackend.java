@@ -29,6 +29,15 @@ public interface ForwardBackend {
     return precision == Precision.FP32;
   }
 
+  /**
+   * Rows of a batch that fill what computes, where that is known beforehand. A row's bits may then
+   * depend on the shape of its batch. 0 where timings shall tell, among shapes that give a row the
+   * same bits.
+   */
+  default int batchRows(ForwardOptions options) {
+    return 0;
+  }
+
   /** What a session may keep of passes that have their beginning in common, at most, in bytes. */
   default long sharedPrefixBytes(ForwardOptions options) {
     return 0;

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @Isolated("times passes")
@@ -15,7 +17,7 @@ class CalibrationTest {
 
   @Test
   void shouldTryEachOrderInAscendingSizesWithoutMuchPadding() {
-    assertThat(Calibration.candidates(20, new Calibration.Choice(null, 0, 100, PLENTY)))
+    assertThat(Calibration.candidates(20, new Calibration.Choice(null, 0, 100, PLENTY), 0))
         .extracting(c -> c.order().label() + c.size())
         .containsExactly(
             "masks8",
@@ -27,12 +29,33 @@ class CalibrationTest {
             "examples16",
             "examples32");
     assertThat(
-            Calibration.candidates(1, new Calibration.Choice(BatchOrder.EXAMPLES, 0, 100, PLENTY)))
+            Calibration.candidates(
+                1, new Calibration.Choice(BatchOrder.EXAMPLES, 0, 100, PLENTY), 0))
         .extracting(Calibration.Candidate::size)
         .containsExactly(8);
-    assertThat(Calibration.candidates(1, new Calibration.Choice(BatchOrder.MASKS, 21, 100, PLENTY)))
+    assertThat(
+            Calibration.candidates(
+                1, new Calibration.Choice(BatchOrder.MASKS, 21, 100, PLENTY), 1024))
         .extracting(Calibration.Candidate::size)
         .containsExactly(21);
+  }
+
+  /** Nothing is timed, so that the choice is a function of the run alone. */
+  @ParameterizedTest
+  @CsvSource({
+    "40000,10,,masks,1000",
+    "1040,10,,masks,520",
+    "100,10,,masks,104",
+    "20,3000,,examples,1000",
+    "20,3000,masks,masks,24",
+    "1,1,,masks,8"
+  })
+  void shouldFillABackendThatKnowsItsBatch(
+      long rows, int examples, @Nullable String asked, String order, int size) {
+    BatchOrder wanted = asked == null ? null : BatchOrder.of(asked);
+    assertThat(
+            Calibration.candidates(examples, new Calibration.Choice(wanted, 0, rows, PLENTY), 1024))
+        .containsExactly(new Calibration.Candidate(BatchOrder.of(order), size));
   }
 
   @ParameterizedTest

@@ -10,6 +10,7 @@ import io.ablate.forward.GradientSession;
 import io.ablate.forward.PooledForwardSession;
 import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -21,13 +22,27 @@ import java.util.function.Function;
  * @param precisions those that it has passes in; gradients are in float32 where it has them in
  *     float16
  * @param execution a new one for every session, by the precision
+ * @param elements of examples in a batch that fill the device; 0 where that is to be tried
  */
 record BoundBackend(
     String name,
     String version,
     Set<Precision> precisions,
-    Function<Precision, Execution> execution)
+    Function<Precision, Execution> execution,
+    int elements)
     implements ForwardBackend {
+  private static final int LEAST_ROWS = 32;
+  private static final int MOST_ROWS = 1024;
+
+  /** Whose batches are to be tried. */
+  BoundBackend(
+      String name,
+      String version,
+      Set<Precision> precisions,
+      Function<Precision, Execution> execution) {
+    this(name, version, precisions, execution, 0);
+  }
+
   @Override
   public Optional<Problem> whyNot(InstrumentedModel model, ForwardOptions options) {
     Optional<Problem> problem = options.unless(precisions);
@@ -45,6 +60,14 @@ record BoundBackend(
   @Override
   public boolean accelerates(Precision precision) {
     return precisions.contains(precision);
+  }
+
+  @Override
+  public int batchRows(ForwardOptions options) {
+    long each = Math.max(1, Arrays.stream(options.exampleShape()).reduce(1, (a, b) -> a * b));
+    return elements == 0
+        ? 0
+        : Math.clamp(Long.highestOneBit(elements / each), LEAST_ROWS, MOST_ROWS);
   }
 
   @Override

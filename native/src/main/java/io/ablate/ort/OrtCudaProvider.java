@@ -23,6 +23,9 @@ public final class OrtCudaProvider implements ForwardBackendProvider {
 
   private static final String OPTIONS = "ablate.cuda.options";
 
+  /** Batches of 1,024 at 3 × 32², of 256 at 3 × 224². */
+  private static final int BATCH_ELEMENTS = 1 << 26;
+
   @Override
   public String name() {
     return NAME;
@@ -114,7 +117,8 @@ public final class OrtCudaProvider implements ForwardBackendProvider {
         NAME,
         OrtTable.VERSION + ", CUDA",
         EnumSet.of(Precision.FP32, Precision.TF32, Precision.FP16),
-        precision -> execution(change.apply(CudaOptions.of(index, precision))));
+        precision -> execution(change.apply(CudaOptions.of(index, precision))),
+        BATCH_ELEMENTS);
   }
 
   private static Execution execution(CudaOptions options) {

@@ -114,6 +114,21 @@ class OrtCudaProviderTest {
   }
 
   @Test
+  void shouldKnowTheBatchThatFillsADevice() {
+    ForwardBackend large =
+        new BoundBackend(
+            "device",
+            "1",
+            Set.of(Precision.FP32),
+            precision -> new Execution(ExecutionProvider.CPU, new HostMemory()),
+            1 << 26);
+    assertThat(large.batchRows(new ForwardOptions(1, new long[] {3, 32, 32}))).isEqualTo(1024);
+    assertThat(large.batchRows(new ForwardOptions(1, new long[] {3, 224, 224}))).isEqualTo(256);
+    assertThat(large.batchRows(new ForwardOptions(1, new long[] {3, 4096, 4096}))).isEqualTo(32);
+    assertThat(backend.batchRows(new ForwardOptions(1, SHAPE))).isZero();
+  }
+
+  @Test
   void shouldDrawMasksOnTheDevice() {
     MaskDesign design = new BernoulliMasks(4, .8, 200);
     try (ForwardSession session = backend.open(network("residual"), new ForwardOptions(1, SHAPE))) {
