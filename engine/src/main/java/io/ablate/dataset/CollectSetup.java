@@ -143,8 +143,13 @@ final class CollectSetup {
         batch.equals(UNDECIDED)
             ? 0
             : GradientLoop.batch(
-                Math.min(batch.size(), MOST_GRADIENT_ROWS), examples.size(), pairs),
+                Math.min(batch.size(), mostGradientRows()), examples.size(), pairs),
         gradients.cost());
+  }
+
+  /** A gradient pass keeps the values of all layers: a device's batch is an eighth for them. */
+  private int mostGradientRows() {
+    return Math.max(MOST_GRADIENT_ROWS, request.settings().backend().batchRows(options) / 8);
   }
 
   private Manifest manifest(Manifest.Batch batch) {

@@ -3,9 +3,14 @@ package io.ablate.forward;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.onnx.OnnxModel;
+import java.util.List;
 
 /** ONNX Runtime's errors in the project's wording. */
 public final class OrtFaults {
+  /** What allocators of the processor and of devices say. */
+  private static final List<String> NO_MEMORY =
+      List.of("Failed to allocate memory", "bad_alloc", "out of memory", "ALLOC_FAILED");
+
   private OrtFaults() {}
 
   /**
@@ -19,7 +24,7 @@ public final class OrtFaults {
     String reason = e.getMessage() == null ? e.toString() : e.getMessage();
     Problem problem =
         Problem.of(what).at(model.source() == null ? "model in memory" : model.source());
-    if (reason.contains("Failed to allocate memory") || reason.contains("bad_alloc")) {
+    if (NO_MEMORY.stream().anyMatch(reason::contains)) {
       problem = problem.remedy("use a smaller batch or give the process more memory");
     }
     return new BadInputException(problem.found(brief(reason)), e);
