@@ -82,14 +82,26 @@ KERNEL relu_batch_bits(const u64* words, const int* order, int* bits, int batch,
   }
 }
 
-// partial [slices, examples, 32, units]: W1's share of what units hold, by slices of the inputs that
-// keep the device busy when examples are few; grid (unit tiles, slices, examples). The warps of a
-// block take tiles of the inputs in turns and add up in the end. Columns of a tensor core's tile are
-// every fourth unit, so that a lane loads four units side by side.
-KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
-    relu_forward(const float* weights, const int* bits, const int* active, float* partial,
-                 int batch, int inputs, int units, int sets) {
-  __shared__ float sums[BLOCK_WARPS][BATCH][BLOCK_UNITS];
+// Four units of a tile's inputs 2t, 2t + 1, 2t + 8 and 2t + 9, and the rows that list these.
+__device__ inline void load_tile(float (&weights)[4][4], unsigned (&rows)[4], const float* w,
+                                 const int* bits, int from, int end, int units, int there,
+                                 bool aligned) {
+#pragma unroll
+  for (int k = 0; k < 4; k++) {
+    int input = from + (k & 1) + 8 * (k >> 1);
+    bool inside = input < end;
+    load_four(weights[k], w + static_cast<i64>(input) * units, inside ? there : 0, aligned);
+    rows[k] = inside ? static_cast<unsigned>(bits[input]) : 0;
+  }
+}
+
+// The body of relu_forward for batches of up to 16 * HALVES rows. The warps of a block take tiles of
+// the inputs in turns and add up in the end; a tile is loaded while the one before it is computed.
+// Columns of a tensor core's tile are every fourth unit, so that a lane loads four side by side.
+template <int HALVES>
+__device__ inline void forward(const float* weights, const int* bits, const int* active,
+                               float* partial, int batch, int inputs, int units, int sets,
+                               float (&sums)[BLOCK_WARPS][BATCH][BLOCK_UNITS]) {
   i64 example = blockIdx.z;
   if (active[example] == 0) {
     return;
@@ -101,23 +113,31 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
   int first = blockIdx.y * width;
   int end = min(inputs, first + width);
   int unit = blockIdx.x * BLOCK_UNITS + 4 * g;
+  int there = units - unit;
   bool aligned = units % 4 == 0;
   const float* w = weights + weights_of(example, inputs, units) + unit;
   const int* of_set = bits + (sets == 1 ? 0 : example) * inputs;
-  float held[2][4][4] = {};
-  for (int j = first + INPUT_TILE * warp; j < end; j += INPUT_TILE * BLOCK_WARPS) {
-    float w_of[4][4];
+  float held[HALVES][4][4] = {};
+  float next[4][4];
+  unsigned next_rows[4];
+  int start = first + INPUT_TILE * warp;
+  load_tile(next, next_rows, w, of_set, start + 2 * t, end, units, there, aligned);
+  for (int j = start; j < end; j += INPUT_TILE * BLOCK_WARPS) {
+    float now[4][4];
     unsigned rows[4];
 #pragma unroll
     for (int k = 0; k < 4; k++) {
-      int input = j + 2 * t + (k & 1) + 8 * (k >> 1);
-      bool there = input < end;
-      load_four(w_of[k], w + static_cast<i64>(input) * units, there ? units - unit : 0, aligned);
-      rows[k] = there ? static_cast<unsigned>(of_set[input]) : 0;
-    }
-    unsigned masks[2][4];
+      rows[k] = next_rows[k];
 #pragma unroll
-    for (int i = 0; i < 8; i++) {
+      for (int i = 0; i < 4; i++) {
+        now[k][i] = next[k][i];
+      }
+    }
+    load_tile(next, next_rows, w, of_set, j + INPUT_TILE * BLOCK_WARPS + 2 * t, end, units, there,
+              aligned);
+    unsigned masks[HALVES][4];
+#pragma unroll
+    for (int i = 0; i < 4 * HALVES; i++) {
       int word = i & 3;
       masks[i >> 2][word] = bit_pair(rows[word & 2], rows[(word & 2) + 1],
                                      g + 8 * (word & 1) + 16 * (i >> 2));
@@ -125,16 +145,16 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
 #pragma unroll
     for (int tile = 0; tile < 4; tile++) {
       unsigned values[2][3];
-      split(w_of[0][tile], w_of[1][tile], values[0]);
-      split(w_of[2][tile], w_of[3][tile], values[1]);
-      multiply_add(held[0][tile], masks[0], values);
-      if (batch > 16) {
-        multiply_add(held[1][tile], masks[1], values);
+      split(now[0][tile], now[1][tile], values[0]);
+      split(now[2][tile], now[3][tile], values[1]);
+#pragma unroll
+      for (int half = 0; half < HALVES; half++) {
+        multiply_add(held[half][tile], masks[half], values);
       }
     }
   }
 #pragma unroll
-  for (int half = 0; half < 2; half++) {
+  for (int half = 0; half < HALVES; half++) {
 #pragma unroll
     for (int entry = 0; entry < 4; entry++) {
       int row = 16 * half + g + 8 * (entry >> 1);
@@ -150,15 +170,33 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
   for (int i = threadIdx.x; i < batch * BLOCK_UNITS; i += 32 * BLOCK_WARPS) {
     int row = i / BLOCK_UNITS;
     int of_block = i % BLOCK_UNITS;
+    int column = static_cast<int>(blockIdx.x) * BLOCK_UNITS + of_block;
     float sum = 0;
 #pragma unroll
     for (int from = 0; from < BLOCK_WARPS; from++) {
       sum += sums[from][row][of_block];
     }
-    if (static_cast<int>(blockIdx.x) * BLOCK_UNITS + of_block < units) {
-      target[static_cast<i64>(row) * units + blockIdx.x * BLOCK_UNITS + of_block] = sum;
+    if (column < units) {
+      target[static_cast<i64>(row) * units + column] = sum;
     }
   }
+}
+
+// partial [slices, examples, 32, units]: W1's share of what units hold, by slices of the inputs that
+// keep the device busy when examples are few; grid (unit tiles, slices, examples).
+KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
+    relu_forward(const float* weights, const int* bits, const int* active, float* partial,
+                 int batch, int inputs, int units, int sets) {
+  __shared__ float sums[BLOCK_WARPS][BATCH][BLOCK_UNITS];
+  forward<2>(weights, bits, active, partial, batch, inputs, units, sets, sums);
+}
+
+// The same for batches of up to 16 rows, with fewer registers.
+KERNEL __launch_bounds__(32 * BLOCK_WARPS, 3)
+    relu_forward_16(const float* weights, const int* bits, const int* active, float* partial,
+                    int batch, int inputs, int units, int sets) {
+  __shared__ float sums[BLOCK_WARPS][BATCH][BLOCK_UNITS];
+  forward<1>(weights, bits, active, partial, batch, inputs, units, sets, sums);
 }
 
 // What this thread's unit holds for every row, and phi of every row less b2 in `outputs`. One block
@@ -258,13 +296,13 @@ KERNEL relu_output(const float* partial, const float* target, const int* order, 
   }
 }
 
-// W1's step: an input's gradient is the sum of `back` over the rows that list it. Grid as in
-// relu_forward; a warp has half of the block's units and every fourth tile of its inputs. A tensor
-// core's two columns side by side, of two of its tiles, are four units side by side.
-KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
-    relu_step(const float* back, const int* bits, const int* active, float* weights, float* first,
-              float* second, int batch, int inputs, int units, int sets, float rate, float epsilon,
-              float keep) {
+// The body of relu_step for batches of up to 16 * HALVES rows. A warp has half of the block's units and
+// every fourth tile of its inputs. A tensor core's two columns side by side, of two of its tiles, are
+// four units side by side.
+template <int HALVES>
+__device__ inline void step(const float* back, const int* bits, const int* active, float* weights,
+                            float* first, float* second, int batch, int inputs, int units,
+                            int sets, float rate, float epsilon, float keep) {
   i64 example = blockIdx.z;
   if (active[example] == 0) {
     return;
@@ -277,12 +315,12 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
     return;
   }
   // Derivatives of a lane's units: by tile, 16 rows and 8 of them.
-  unsigned parts[2][2][2][3];
+  unsigned parts[2][HALVES][2][3];
 #pragma unroll
   for (int tile = 0; tile < 2; tile++) {
     int unit = base + (g >> 1) * 4 + tile * 2 + (g & 1);
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
+    for (int half = 0; half < HALVES; half++) {
 #pragma unroll
       for (int word = 0; word < 2; word++) {
         float pair[2];
@@ -321,10 +359,7 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
     }
     float gradient[2][4] = {};
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
-      if (half > 0 && batch <= 16) {
-        break;
-      }
+    for (int half = 0; half < HALVES; half++) {
       unsigned masks[4];
 #pragma unroll
       for (int word = 0; word < 4; word++) {
@@ -349,6 +384,25 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
       store_four(second + at, v[low], count, aligned);
     }
   }
+}
+
+// W1's step: an input's gradient is the sum of `back` over the rows that list it. Grid as in
+// relu_forward.
+KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
+    relu_step(const float* back, const int* bits, const int* active, float* weights, float* first,
+              float* second, int batch, int inputs, int units, int sets, float rate, float epsilon,
+              float keep) {
+  step<2>(back, bits, active, weights, first, second, batch, inputs, units, sets, rate, epsilon,
+          keep);
+}
+
+// The same for batches of up to 16 rows, with fewer registers.
+KERNEL __launch_bounds__(32 * BLOCK_WARPS, 3)
+    relu_step_16(const float* back, const int* bits, const int* active, float* weights,
+                 float* first, float* second, int batch, int inputs, int units, int sets,
+                 float rate, float epsilon, float keep) {
+  step<1>(back, bits, active, weights, first, second, batch, inputs, units, sets, rate, epsilon,
+          keep);
 }
 
 // squares [examples, rows_per_set]: squared errors of the batch, at its places in the order.

@@ -22,6 +22,9 @@ final class ReluNetworks implements AutoCloseable {
   /** Rows that a batch may have: one bit of a word each. */
   static final int MOST_BATCH = 32;
 
+  /** Up to so many rows, kernels of fewer registers do. */
+  private static final int HALF_BATCH = 16;
+
   private static final String MODULE = "relu";
 
   /** Threads and units of a block that goes over the weights, as {@code relu.cu} has them. */
@@ -144,7 +147,7 @@ final class ReluNetworks implements AutoCloseable {
           .with(adam.epsilon())
           .with(adam.keep())
           .launch();
-      overWeights("relu_step")
+      overWeights("relu_step", to - from)
           .with(back)
           .with(bits)
           .with(active)
@@ -187,7 +190,7 @@ final class ReluNetworks implements AutoCloseable {
         .with(inputs)
         .with(rows.extent(1))
         .launch();
-    overWeights("relu_forward")
+    overWeights("relu_forward", batch)
         .with(weights)
         .with(bits)
         .with(active)
@@ -200,9 +203,9 @@ final class ReluNetworks implements AutoCloseable {
     return bits;
   }
 
-  private Launch overWeights(String kernel) {
+  private Launch overWeights(String kernel, int batch) {
     return device
-        .kernel(MODULE, kernel)
+        .kernel(MODULE, batch > HALF_BATCH ? kernel : kernel + "_16")
         .grid(Launch.ceilDiv(units, BLOCK_UNITS), slices, examples)
         .block(THREADS, 1);
   }
