@@ -463,7 +463,7 @@ class CommandsTest {
             "cuda",
             "ejml");
     assertThat(Cli.run("doctor").out())
-        .contains("ONNX Runtime", "cuda", "java", "bf16", "--precision auto");
+        .contains("ONNX Runtime", "cuda", "java", "fp16", "bf16", "--precision auto");
   }
 
   private String labels(Object[] job, String which) {

@@ -130,7 +130,7 @@ final class DoctorCommand extends Subcommand {
       chosen |= finding.usable();
       findings.add(finding);
     }
-    findings.add(bfloat16());
+    Precision.REDUCED.forEach(one -> findings.add(precision(one)));
     chosen = false;
     for (LinearAlgebraProvider provider : LinearAlgebras.providers()) {
       Finding finding =
@@ -151,19 +151,24 @@ final class DoctorCommand extends Subcommand {
     return findings;
   }
 
-  private static Finding bfloat16() {
+  /** A precision that passes may be faster in. */
+  private static Finding precision(Precision precision) {
     Optional<String> fast =
         ForwardBackends.providers().stream()
             .filter(provider -> provider.whyUnusable().isEmpty())
-            .filter(provider -> provider.create().accelerates(Precision.BF16))
+            .filter(provider -> provider.create().accelerates(precision))
             .map(ForwardBackendProvider::name)
             .findFirst();
+    String needed =
+        precision == Precision.BF16
+            ? "no instructions for it, AMX or AVX512-BF16"
+            : "no GPU that passes can run on";
     return new Finding(
         "precision",
-        Precision.BF16.label(),
+        precision.label(),
         fast.isPresent(),
         fast.map(name -> "fast with " + name + ", for the models that bear it: --precision auto")
-            .orElse("no instructions for it, AMX or AVX512-BF16: --precision auto takes fp32"));
+            .orElse(needed + ": --precision auto does without"));
   }
 
   private static Finding cifar10() {
