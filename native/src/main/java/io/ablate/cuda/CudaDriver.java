@@ -160,6 +160,19 @@ final class CudaDriver implements DeviceDriver {
     synchronize();
   }
 
+  /** How much may be pinned is the system's to say: without it copies are slower. */
+  @Override
+  public void pin(ByteBuffer host) {
+    makeCurrent();
+    JCudaDriver.cuMemHostRegister(Pointer.to(host), host.remaining(), 0);
+  }
+
+  @Override
+  public void unpin(ByteBuffer host) {
+    makeCurrent();
+    JCudaDriver.cuMemHostUnregister(Pointer.to(host));
+  }
+
   @Override
   public void copy(long target, long source, long bytes) {
     makeCurrent();

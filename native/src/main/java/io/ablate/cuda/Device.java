@@ -10,10 +10,14 @@ import java.nio.ByteOrder;
  * the calls. For one thread at a time.
  */
 public final class Device implements AutoCloseable {
-  /** Bytes of host memory through which copies go. */
-  private static final long STAGING = 64L << 20;
+  /** Bytes of host memory through which arrays of the heap go; smaller ones through less. */
+  private static final long STAGING = 8L << 20;
 
   private static final long LEAST_STAGING = 64L << 10;
+  private static final long PAGE = 4096;
+
+  /** Bytes of native memory that are copied at once. */
+  private static final int MOST_AT_ONCE = 1 << 30;
 
   private final DeviceDriver driver;
   private final MemoryPool pool;
@@ -124,7 +128,7 @@ public final class Device implements AutoCloseable {
    */
   public void write(DeviceArray target, MemorySegment source) {
     require(target, target.type(), source);
-    for (long at = 0; at < source.byteSize(); at += STAGING) {
+    for (long at = 0; at < source.byteSize(); at += MOST_AT_ONCE) {
       send(target, at, chunk(source, at));
     }
   }
@@ -136,7 +140,7 @@ public final class Device implements AutoCloseable {
    */
   public void read(DeviceArray source, MemorySegment target) {
     require(source, source.type(), target);
-    for (long at = 0; at < target.byteSize(); at += STAGING) {
+    for (long at = 0; at < target.byteSize(); at += MOST_AT_ONCE) {
       fetch(source, at, chunk(target, at));
     }
   }
@@ -152,7 +156,7 @@ public final class Device implements AutoCloseable {
   }
 
   private static ByteBuffer chunk(MemorySegment host, long at) {
-    return host.asSlice(at, Math.min(STAGING, host.byteSize() - at))
+    return host.asSlice(at, Math.min(MOST_AT_ONCE, host.byteSize() - at))
         .asByteBuffer()
         .order(ByteOrder.nativeOrder());
   }
@@ -253,10 +257,14 @@ public final class Device implements AutoCloseable {
     }
   }
 
-  /** At least so large; kept, for many copies are small. */
+  /** At least so large; kept from copy to copy. */
   private MemorySegment staging(long bytes) {
     if (staging.byteSize() < bytes) {
-      staging = Arena.ofAuto().allocate(Math.max(bytes, LEAST_STAGING), Long.BYTES);
+      boolean pinned = bytes > LEAST_STAGING;
+      staging = Arena.ofAuto().allocate(pinned ? STAGING : LEAST_STAGING, PAGE);
+      if (pinned) {
+        driver.pin(staging.asByteBuffer());
+      }
     }
     return staging;
   }
@@ -264,6 +272,9 @@ public final class Device implements AutoCloseable {
   /** Frees idle memory and lets go of the device. */
   @Override
   public void close() {
+    if (staging.byteSize() > LEAST_STAGING) {
+      driver.unpin(staging.asByteBuffer());
+    }
     pool.close();
     driver.close();
   }

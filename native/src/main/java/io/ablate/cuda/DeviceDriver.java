@@ -33,6 +33,15 @@ interface DeviceDriver extends AutoCloseable {
   /** Fills a direct buffer from the device, once all launches before it are done. */
   void read(long address, long offset, ByteBuffer target);
 
+  /**
+   * Keeps a direct buffer's pages in place, so that copies through it need none of the driver's
+   * own, until {@link #unpin}; or does nothing, where that cannot be had.
+   */
+  default void pin(ByteBuffer host) {}
+
+  /** Undoes {@link #pin}, before the buffer's memory ends. */
+  default void unpin(ByteBuffer host) {}
+
   /** Copies within the device, in order with the launches. */
   void copy(long target, long source, long bytes);
 

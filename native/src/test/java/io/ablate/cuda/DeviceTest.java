@@ -143,6 +143,23 @@ class DeviceTest {
     }
   }
 
+  /** More than the host memory that copies go through, which is pinned while the device is open. */
+  @Test
+  void shouldCopyLargeArraysInPieces() {
+    HostDevice driver = new HostDevice();
+    double[] values = KernelContract.random((9 << 20) / Double.BYTES + 3, 5);
+    try (Device host = driver.device();
+        DeviceScope owner = host.scope()) {
+      assertThat(host.readLongs(owner.copy("few", new long[] {3, 4}, 2))).containsExactly(3, 4);
+      assertThat(driver.pinned()).isZero();
+      DeviceArray array = owner.copy("many", values, values.length);
+      assertThat(driver.pinned()).isEqualTo(1);
+      assertThat(host.readDoubles(array)).isEqualTo(values);
+      assertThat(driver.pinned()).isEqualTo(1);
+    }
+    assertThat(driver.pinned()).isZero();
+  }
+
   @Test
   void shouldRefuseCopiesOfAnotherSize() {
     try (Device device = new Device(new Counting());

@@ -7,8 +7,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HostDevice implements DeviceDriver {
   private final Map<Long, MemorySegment> memory = new HashMap<>();
+  private final Set<Long> pinned = new HashSet<>();
   private long written;
   private long read;
   private int masked;
@@ -114,6 +117,23 @@ public final class HostDevice implements DeviceDriver {
   public void read(long address, long offset, ByteBuffer target) {
     read += target.remaining();
     MemorySegment.ofBuffer(target).copyFrom(at(address + offset, target.remaining()));
+  }
+
+  @Override
+  public void pin(ByteBuffer host) {
+    pinned.add(MemorySegment.ofBuffer(host).address());
+  }
+
+  @Override
+  public void unpin(ByteBuffer host) {
+    if (!pinned.remove(MemorySegment.ofBuffer(host).address())) {
+      throw new AssertionError("not pinned");
+    }
+  }
+
+  /** Pieces of host memory that are pinned. */
+  public int pinned() {
+    return pinned.size();
   }
 
   @Override
