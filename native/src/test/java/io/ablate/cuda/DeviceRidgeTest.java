@@ -119,7 +119,7 @@ class DeviceRidgeTest extends KernelContract {
       ComponentModels models = RIDGE.fit(data, context);
       assertThat(values(models, "lambda_relative")).containsExactly(1000);
       assertThat(values(models, "leave_one_out_rms")).containsExactly(Double.POSITIVE_INFINITY);
-      assertThat(models.attributions()[0]).allMatch(Double::isFinite);
+      assertThat(Arrays.stream(models.attributions()[0]).allMatch(Double::isFinite)).isTrue();
     }
   }
 
@@ -168,7 +168,7 @@ class DeviceRidgeTest extends KernelContract {
     assertAgree(found, RIDGE.fit(data, context(REFERENCE)));
     assertThat(found.attributions()[1]).containsOnly(0);
     assertThat(found.intercepts()[1]).isEqualTo(.1);
-    assertThat(found.attributions()[0][3]).isEqualTo(0, within(1e-13));
+    assertThat(found.attributions()[0][3]).isEqualTo(0, within(3e-13));
 
     MaskMatrix same = new MaskMatrix(rows, columns);
     TrainingData nothing = new TrainingData(same, data.outputs(), data.layerOfColumn());
