@@ -164,3 +164,16 @@ __device__ inline T block_sum(T value, T* scratch) {
   }
   return sum;
 }
+
+// A sum over the 8 partial sums of a block's 32 columns, in order, to all.
+template <class T>
+__device__ T column_sum(T part, T (*scratch)[32]) {
+  __syncthreads();
+  scratch[threadIdx.y][threadIdx.x] = part;
+  __syncthreads();
+  T sum = 0;
+  for (int i = 0; i < 8; i++) {
+    sum += scratch[i][threadIdx.x];
+  }
+  return sum;
+}

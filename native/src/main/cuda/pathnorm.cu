@@ -8,19 +8,6 @@ constexpr float OUTER = 0.35355339f;  // 1 / sqrt(UNITS)
 
 __device__ inline float outer_of(i64 lane) { return lane % 2 == 0 ? OUTER : -OUTER; }
 
-// A sum over the 8 partial sums of a block's 32 columns, in order, to all.
-template <class T>
-__device__ T column_sum(T part, T (*scratch)[32]) {
-  __syncthreads();
-  scratch[threadIdx.y][threadIdx.x] = part;
-  __syncthreads();
-  T sum = 0;
-  for (int i = 0; i < 8; i++) {
-    sum += scratch[i][threadIdx.x];
-  }
-  return sum;
-}
-
 // effective = c ahead, and base = bias - means' effective: what units hold before a row's ones.
 // Blocks of 32 lanes x 8.
 KERNEL pathnorm_effective(const float* ahead, const float* spread, const float* means,

@@ -36,13 +36,7 @@ KERNEL centre_columns(double* matrix, int rows, int columns) {
   for (int row = threadIdx.y; inside && row < rows; row += 8) {
     sum += matrix[static_cast<i64>(row) * columns + column] - first;
   }
-  scratch[threadIdx.y][threadIdx.x] = sum;
-  __syncthreads();
-  double total = 0;
-  for (int i = 0; i < 8; i++) {
-    total += scratch[i][threadIdx.x];
-  }
-  double mean = first + total / rows;
+  double mean = first + column_sum(sum, scratch) / rows;
   for (int row = threadIdx.y; inside && row < rows; row += 8) {
     matrix[static_cast<i64>(row) * columns + column] -= mean;
   }

@@ -3,6 +3,7 @@ package io.ablate.estimate;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
+import java.util.Map;
 
 /**
  * The column-centred masks X̃ = X − 1x̄ᵀ, never stored: products come from the packed bits. Dense
@@ -35,6 +36,25 @@ final class CentredMasks {
   /** x̄. */
   double[] means() {
     return Arrays.stream(columnCounts).map(count -> count / x.rows()).toArray();
+  }
+
+  /** The trace of both X̃ᵀX̃ and X̃X̃ᵀ. */
+  double trace() {
+    double m = x.rows();
+    return Arrays.stream(columnCounts).map(count -> count * (m - count) / m).sum();
+  }
+
+  /** Models with attributions θ, examples × columns, for outputs of these means. */
+  ComponentModels models(
+      String method, double[][] theta, double[] outputMeans, Map<String, Object> diagnostics) {
+    double[] meanMask = means();
+    double[] intercepts = outputMeans.clone();
+    for (int e = 0; e < theta.length; e++) {
+      for (int j = 0; j < meanMask.length; j++) {
+        intercepts[e] -= meanMask[j] * theta[e][j];
+      }
+    }
+    return new ComponentModels(method, theta, intercepts, diagnostics);
   }
 
   /** X̃ᵀX̃. The numerator is a whole number, so that centring loses nothing to cancellation. */

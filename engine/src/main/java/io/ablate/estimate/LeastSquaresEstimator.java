@@ -80,14 +80,7 @@ public final class LeastSquaresEstimator implements Estimator {
         return null;
       }
       double[][] theta = regression.solve(data.outputs(), condition > NormalEquations.REFINE);
-      double[] meanMask = x.means();
-      double[] intercepts = means.clone();
-      for (int e = 0; e < theta.length; e++) {
-        for (int j = 0; j < meanMask.length; j++) {
-          intercepts[e] -= meanMask[j] * theta[e][j];
-        }
-      }
-      return new ComponentModels(NAME, theta, intercepts, diagnostics(byRows, "cholesky"));
+      return x.models(NAME, theta, means, diagnostics(byRows, "cholesky"));
     }
   }
 

@@ -1,9 +1,13 @@
 package io.ablate.estimate;
 
+import io.ablate.base.Progress;
 import io.ablate.linalg.LinearAlgebra;
+import io.ablate.linalg.MaskRidge;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.function.DoubleFunction;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ridge regression with an unpenalised intercept; λ is chosen per example by the exact
@@ -13,7 +17,8 @@ import java.util.stream.IntStream;
  * out is r_i / (1 − h_i), r the residual of the fit to all rows (Golub, Heath, Wahba 1979; the 1/m
  * is the intercept's share). The grid covers 1e-3 to 1e3 times the mean eigenvalue in quarter
  * decades. The honest baseline: choose it over least squares wherever m is below a few times n.
- * Cost: about 10·min(m, n)³ + m·n·min(m, n).
+ * Cost: about 10·min(m, n)³ + m·n·min(m, n). An algebra with a {@link MaskRidge} finds the same by
+ * a Cholesky factor per λ.
  */
 public final class RidgeEstimator implements Estimator {
   /** The name of this method. */
@@ -29,37 +34,92 @@ public final class RidgeEstimator implements Estimator {
 
   @Override
   public ComponentModels fit(TrainingData data, FitContext context) {
-    CentredOutputs y = CentredOutputs.of(data);
+    double[] means = CentredOutputs.means(data);
     CentredMasks x = new CentredMasks(context.algebra(), data.masks());
-    int examples = data.examples();
+    int examples = means.length;
+    if (examples > 0 && x.trace() > 0) {
+      ComponentModels elsewhere = wherePossible(data, x, means, context);
+      if (elsewhere != null) {
+        return elsewhere;
+      }
+    }
+    CentredOutputs y = CentredOutputs.of(data);
     if (examples == 0 || x.columns() == 0) {
       return y.models(NAME, x, new double[x.columns() * examples], Map.of());
     }
     context.progress().update("factorise", 0, GRID.length + 1);
     Spectrum spectrum = Spectrum.of(x, y.values(), examples, context.algebra());
-    double[] best = new double[examples];
-    Arrays.fill(best, Double.POSITIVE_INFINITY);
-    double[] lambda = new double[examples];
-    double[] relative = new double[examples];
-    for (int g = GRID.length - 1; g >= 0; g--) {
-      double candidate = GRID[g] * spectrum.meanEigenvalue;
-      double[] error = spectrum.leaveOneOut(y.values(), candidate);
-      for (int e = 0; e < examples; e++) {
-        if (error[e] < best[e]) {
-          best[e] = error[e];
-          lambda[e] = candidate;
-          relative[e] = GRID[g];
-        }
+    Choice choice = new Choice(examples, context.progress());
+    choice.among(0, spectrum.meanEigenvalue, lambda -> spectrum.leaveOneOut(y.values(), lambda));
+    double[] theta = spectrum.coefficients(choice.lambda);
+    return y.models(NAME, x, theta, choice.diagnostics(x.rows()));
+  }
+
+  /** The whole fit by the algebra's own regression; null where it has none for this matrix. */
+  private static @Nullable ComponentModels wherePossible(
+      TrainingData data, CentredMasks x, double[] means, FitContext context) {
+    boolean byRows = x.rows() <= x.columns();
+    try (MaskRidge ridge = context.algebra().ridge(data.masks(), x.columnCounts(), byRows)) {
+      if (ridge == null) {
+        return null;
       }
-      context.progress().update("factorise", GRID.length - g, GRID.length + 1);
+      context.progress().update("factorise", 0, GRID.length + 1);
+      int examples = means.length;
+      double meanEigenvalue = x.trace() / Math.min(x.rows() - 1, x.columns());
+      Choice choice = new Choice(examples, context.progress());
+      double[][] theta = new double[examples][];
+      for (int from = 0; from < examples; ) {
+        int to = from + ridge.load(data.outputs(), from);
+        choice.among(from, meanEigenvalue, ridge::leaveOneOut);
+        double[][] found = ridge.coefficients(Arrays.copyOfRange(choice.lambda, from, to));
+        System.arraycopy(found, 0, theta, from, found.length);
+        from = to;
+      }
+      return x.models(NAME, theta, means, choice.diagnostics(x.rows()));
     }
-    double[] theta = spectrum.coefficients(lambda);
-    double[] rms = Arrays.stream(best).map(sum -> Math.sqrt(sum / x.rows())).toArray();
-    return y.models(
-        NAME,
-        x,
-        theta,
-        Map.of("lambda", lambda, "lambda_relative", relative, "leave_one_out_rms", rms));
+  }
+
+  /** λ of the least error for every example. */
+  private static final class Choice {
+    private final double[] best;
+    private final double[] lambda;
+    private final double[] relative;
+    private final Progress progress;
+
+    private Choice(int examples, Progress progress) {
+      this.best = new double[examples];
+      this.lambda = new double[examples];
+      this.relative = new double[examples];
+      this.progress = progress;
+    }
+
+    /**
+     * Chooses for some examples.
+     *
+     * @param from the first of them
+     * @param leaveOneOut their sums of squared errors for a λ
+     */
+    void among(int from, double meanEigenvalue, DoubleFunction<double[]> leaveOneOut) {
+      for (int g = GRID.length - 1; g >= 0; g--) {
+        double candidate = GRID[g] * meanEigenvalue;
+        double[] error = leaveOneOut.apply(candidate);
+        for (int e = 0; e < error.length; e++) {
+          // The greatest λ where errors are beyond all numbers: some λ has to be there.
+          if (error[e] < best[from + e] || g == GRID.length - 1) {
+            best[from + e] = error[e];
+            lambda[from + e] = candidate;
+            relative[from + e] = GRID[g];
+          }
+        }
+        long tried = (long) GRID.length * from + (long) (GRID.length - g) * error.length;
+        progress.update("factorise", tried / best.length, GRID.length + 1);
+      }
+    }
+
+    Map<String, Object> diagnostics(int rows) {
+      double[] rms = Arrays.stream(best).map(sum -> Math.sqrt(sum / rows)).toArray();
+      return Map.of("lambda", lambda, "lambda_relative", relative, "leave_one_out_rms", rms);
+    }
   }
 
   /** The eigendecomposition of the smaller normal matrix, with the outputs projected on it. */

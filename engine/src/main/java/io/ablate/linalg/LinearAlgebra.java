@@ -64,6 +64,17 @@ public interface LinearAlgebra {
   }
 
   /**
+   * A ridge regression whose matrices and outputs stay where this implementation computes, if that
+   * is worth it for such a matrix; null where the caller does as well with the operations here.
+   *
+   * @param columnCounts ones of every column
+   * @param byRows whether by X̃X̃ᵀ, else by X̃ᵀX̃
+   */
+  default @Nullable MaskRidge ridge(MaskMatrix x, double[] columnCounts, boolean byRows) {
+    return null;
+  }
+
+  /**
    * Eigenvalues, ascending, of symmetric A [n × n]; A is overwritten by the eigenvectors as
    * columns.
    */

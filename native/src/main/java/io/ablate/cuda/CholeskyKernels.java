@@ -63,14 +63,26 @@ final class CholeskyKernels {
    * @param b [n, sides]; becomes Z
    */
   static void solve(Device device, DeviceArray l, DeviceArray b) {
+    solveForward(device, l, b, 0);
+    int n = b.extent(0);
+    for (int at = Math.floorDiv(n - 1, BLOCK) * BLOCK; at >= 0; at -= BLOCK) {
+      solve(device, l, b, at, at, true);
+    }
+  }
+
+  /**
+   * Solves LZ = B in place.
+   *
+   * @param l the factor, [n, n]
+   * @param b [n, sides]; becomes Z
+   * @param zeros how many rows of b are 0 throughout, of the first ones
+   */
+  static void solveForward(Device device, DeviceArray l, DeviceArray b, int zeros) {
     b.requireAxes(F64, 2);
     int n = b.extent(0);
     l.require(F64, n, n);
-    for (int at = 0; at < n; at += BLOCK) {
+    for (int at = zeros / BLOCK * BLOCK; at < n; at += BLOCK) {
       solve(device, l, b, at, n - at - BLOCK, false);
-    }
-    for (int at = Math.floorDiv(n - 1, BLOCK) * BLOCK; at >= 0; at -= BLOCK) {
-      solve(device, l, b, at, at, true);
     }
   }
 

@@ -6,6 +6,7 @@ import static io.ablate.cuda.ElementType.I64;
 
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.linalg.MaskRegression;
+import io.ablate.linalg.MaskRidge;
 import io.ablate.mask.MaskMatrix;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,9 @@ final class CudaLinearAlgebra implements LinearAlgebra {
 
   /** What nobody asked for by name must not fail where the host would not have. */
   private static final double SHARE_OF_MEMORY = .9;
+
+  /** Leverages that a ridge keeps, at about. */
+  private static final int GRID_OF_LAMBDAS = 30;
 
   private final SharedDevice device;
   private final LinearAlgebra host;
@@ -190,15 +194,30 @@ final class CudaLinearAlgebra implements LinearAlgebra {
         });
   }
 
-  /** Where its matrix is factored on the device; see {@link #solvePositiveDefinite}. */
   @Override
   public @Nullable MaskRegression regression(MaskMatrix x, double[] columnCounts, boolean byRows) {
-    double size = byRows ? x.rows() : x.columns();
-    double square = Double.BYTES * size * size;
-    double oneOutput = 3.0 * Double.BYTES * ((double) x.rows() + x.columns());
-    return onDevice(size * size * size / 3, square, square + 3 * bytes(x) + oneOutput)
+    return factoredOnDevice(x, byRows, 3)
         ? new DeviceRegression(device, x, columnCounts, byRows)
         : host.regression(x, columnCounts, byRows);
+  }
+
+  @Override
+  public @Nullable MaskRidge ridge(MaskMatrix x, double[] columnCounts, boolean byRows) {
+    return factoredOnDevice(x, byRows, 2 + GRID_OF_LAMBDAS)
+        ? new DeviceRidge(device, x, columnCounts, byRows)
+        : host.ridge(x, columnCounts, byRows);
+  }
+
+  /**
+   * Whether a regression's matrix is factored on the device; see {@link #solvePositiveDefinite}.
+   *
+   * @param vectors of rows and of columns that one output needs
+   */
+  private boolean factoredOnDevice(MaskMatrix x, boolean byRows, int vectors) {
+    double size = byRows ? x.rows() : x.columns();
+    double square = Double.BYTES * size * size;
+    double oneOutput = (double) vectors * Double.BYTES * ((double) x.rows() + x.columns());
+    return onDevice(size * size * size / 3, square, square + 3 * bytes(x) + oneOutput);
   }
 
   /** On the host: there is no kernel for it. */

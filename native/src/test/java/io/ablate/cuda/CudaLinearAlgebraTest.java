@@ -8,6 +8,7 @@ import io.ablate.linalg.EjmlLinearAlgebra;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.linalg.LinearAlgebraContract;
 import io.ablate.linalg.MaskRegression;
+import io.ablate.linalg.MaskRidge;
 import io.ablate.mask.MaskMatrix;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -96,6 +97,7 @@ class CudaLinearAlgebraTest extends LinearAlgebraContract {
             "transposeTimes",
             "solvePositiveDefinite",
             "regression",
+            "ridge",
             "symmetricEigen");
     assertThat(chosen.name()).isEqualTo("cuda");
   }
@@ -111,6 +113,10 @@ class CudaLinearAlgebraTest extends LinearAlgebraContract {
     MaskRegression regression = algebra.regression(masks, new double[3], false);
     if (regression != null) {
       regression.close();
+    }
+    MaskRidge ridge = algebra.ridge(masks, new double[3], false);
+    if (ridge != null) {
+      ridge.close();
     }
     algebra.symmetricEigen(new double[] {1}, 1);
   }

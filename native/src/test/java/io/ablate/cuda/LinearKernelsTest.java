@@ -98,6 +98,32 @@ class LinearKernelsTest extends KernelContract {
     assertThat(device.readDoubles(right)).containsExactly(b, within(1e-13 * (n + 1)));
   }
 
+  /** From the first row that is not 0 on: the same bits. */
+  @ParameterizedTest
+  @CsvSource({"1,1,0", "70,3,31", "70,3,32", "97,65,69", "33,2,33"})
+  void shouldSolveByTheFactorAlone(int n, int sides, int zeros) {
+    double[] b = random(n * sides, 4);
+    Arrays.fill(b, 0, zeros * sides, 0);
+    DeviceArray factor = scope.copy("a", positiveDefinite(n), n, n);
+    assertThat(CholeskyKernels.factor(device, factor)).isZero();
+    DeviceArray right = scope.copy("b", b, n, sides);
+    CholeskyKernels.solveForward(device, factor, right, zeros);
+    double[] solved = device.readDoubles(right);
+    double[] l = device.readDoubles(factor);
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < sides; j++) {
+        double sum = 0;
+        for (int k = 0; k <= i; k++) {
+          sum += l[i * n + k] * solved[k * sides + j];
+        }
+        assertThat(sum).isEqualTo(b[i * sides + j], within(1e-14 * (n + 1)));
+      }
+    }
+    DeviceArray all = scope.copy("b", b, n, sides);
+    CholeskyKernels.solveForward(device, factor, all, 0);
+    assertThat(device.readDoubles(all)).isEqualTo(solved);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 31, 32, 70})
   void shouldSeeWhereAMatrixStopsBeingPositiveDefinite(int at) {
