@@ -45,6 +45,9 @@ final class ExamplePasses implements AutoCloseable {
 
   private static final int BATCH = 32;
 
+  /** One example buys some hundred masks: a larger batch would be padding. */
+  private static final int DEVICE_BATCH = 256;
+
   private final InstrumentedModel model;
   private final int batchSize;
   private final MaskDesign design;
@@ -70,7 +73,9 @@ final class ExamplePasses implements AutoCloseable {
         new ForwardOptions(settings.threads(), Arrays.copyOfRange(shape, 1, shape.length));
     ForwardBackend backend = Backends.forward(Backends.AUTO, model, options).backend();
     batchSize =
-        settings.batch() > 0 ? settings.batch() : Math.max(BATCH, backend.batchRows(options));
+        settings.batch() > 0
+            ? settings.batch()
+            : Math.clamp(backend.batchRows(options), BATCH, DEVICE_BATCH);
     session = backend.open(model, options);
     try {
       gradients = differentiated == null ? null : backend.openGradients(differentiated, options);

@@ -16,7 +16,7 @@ import io.ablate.instrument.OutputFunction;
  * @param linalg name of the matrix backend, or {@code auto}
  * @param seed of masks and fits
  * @param threads within an operator; results do not depend on it
- * @param batch masks per forward pass; 0 for 32 on the processor, and what fills it on a device
+ * @param batch masks per forward pass; 0 for 32 on the processor, and up to 256 on a device
  */
 public record ModelSettings(
     ComponentRules components,
