@@ -11,8 +11,8 @@ import java.util.Arrays;
 
 /**
  * 2-layer ReLU networks φ(x) = w₂ᵀσ(W₁x + b₁) + b₂ of many examples on the same 0/1 rows, trained
- * side by side by Adam on squared error ({@code relu.cu}); with a decay AdamW, which spares the
- * biases. What the engine's {@code ReluNetwork} computes for one example.
+ * side by side by Adam on squared error ({@code relu.cu}, {@code relu_weights.cu}); with a decay
+ * AdamW, which spares the biases. What the engine's {@code ReluNetwork} computes for one example.
  *
  * <p>An order lists rows: [sets, rows of a set], where one set serves all examples and otherwise
  * there is one per example. An example's result depends neither on the number of the others nor on
@@ -26,8 +26,11 @@ final class ReluNetworks implements AutoCloseable {
   private static final int HALF_BATCH = 16;
 
   private static final String MODULE = "relu";
+  private static final String OVER_WEIGHTS = "relu_weights";
 
-  /** Threads and units of a block that goes over the weights, as {@code relu.cu} has them. */
+  /**
+   * Threads and units of a block that goes over the weights, as {@code relu_weights.cu} has them.
+   */
   private static final int THREADS = 256;
 
   private static final int BLOCK_UNITS = 32;
@@ -178,7 +181,7 @@ final class ReluNetworks implements AutoCloseable {
     }
     DeviceArray bits = local.array("batch bits", I32, sets, inputs);
     device
-        .kernel(MODULE, "relu_batch_bits")
+        .kernel(OVER_WEIGHTS, "relu_batch_bits")
         .grid(rows.extent(1), sets, 1)
         .block(Launch.wholeWarps(1), 1)
         .with(rows)
@@ -205,7 +208,7 @@ final class ReluNetworks implements AutoCloseable {
 
   private Launch overWeights(String kernel, int batch) {
     return device
-        .kernel(MODULE, batch > HALF_BATCH ? kernel : kernel + "_16")
+        .kernel(OVER_WEIGHTS, batch > HALF_BATCH ? kernel : kernel + "_16")
         .grid(Launch.ceilDiv(units, BLOCK_UNITS), slices, examples)
         .block(THREADS, 1);
   }

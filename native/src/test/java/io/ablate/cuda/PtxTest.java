@@ -37,8 +37,10 @@ class PtxTest {
 
   @Test
   void shouldBeOfTheseSources() {
-    StringBuilder all = new StringBuilder(EmulationBuild.read(SOURCES.resolve("common.cuh")));
-    EmulationBuild.sources().forEach(source -> all.append(EmulationBuild.read(source)));
+    StringBuilder all = new StringBuilder();
+    Stream.of(EmulationBuild.files(SOURCES, ".cuh"), EmulationBuild.sources())
+        .flatMap(List::stream)
+        .forEach(source -> all.append(EmulationBuild.read(source)));
     assertThat(EmulationBuild.read(RESOURCES.resolve("sources.sha256")).strip())
         .as("run native/src/main/cuda/build-ptx and commit what it writes")
         .isEqualTo(Sha256.of(all.toString().getBytes(UTF_8)));
