@@ -386,36 +386,24 @@ class BadInputTest {
         .contains("linear algebra of a device, but not the device");
     fails(USAGE, "doctor", "--device", "abacus").contains("auto, cpu, cuda or cuda:INDEX");
     fails(USAGE, "doctor", "--fix", "everything").contains("--fix", "expected cuda");
-    fails(
-            BAD_INPUT,
-            "plan",
-            model,
-            "--data",
-            data,
-            "--examples",
-            "0",
-            "--masks",
-            4,
-            "--backend",
-            "onnxruntime-cpu",
-            "--precision",
-            "bf16")
-        .contains("onnxruntime-cpu cannot be used: no passes in bf16", "use --precision fp32");
-    fails(
-            BAD_INPUT,
-            "plan",
-            model,
-            "--data",
-            data,
-            "--examples",
-            "0",
-            "--masks",
-            4,
-            "--backend",
-            "onnxruntime-cpu",
-            "--precision",
-            "fp16")
-        .contains("onnxruntime-cpu cannot be used: no passes in fp16", "use --precision fp32");
+    for (String precision : new String[] {"bf16", "fp16"}) {
+      fails(
+              BAD_INPUT,
+              "plan",
+              model,
+              "--data",
+              data,
+              "--examples",
+              "0",
+              "--masks",
+              4,
+              "--backend",
+              "onnxruntime-cpu",
+              "--precision",
+              precision)
+          .contains(
+              "onnxruntime-cpu cannot be used: no passes in " + precision, "use --precision fp32");
+    }
     fails(BAD_INPUT, "inspect", model, "--device", "cpu", "--precision", "tf32")
         .contains(
             "no backend runs the model's passes in tf32 on device cpu",

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /**
  * Epochs of the networks of ReLU extraction, a network per example side by side, in the engine's
@@ -48,11 +49,10 @@ final class NetworkSpeeds {
       Bench bench, FitData data, NetworkTrainer trainer, Sizes.Fit size, int units, String what) {
     int[][] orders = new int[size.examples()][];
     Arrays.setAll(orders, e -> order(size.rows(), e));
-    // All start alike, so that one start is drawn on the host.
     NetworkStart start =
         new NetworkStart(
             units,
-            new long[size.examples()],
+            LongStream.range(0, size.examples()).toArray(),
             IntStream.range(0, size.columns()).mapToLong(j -> 31L * j).toArray());
     float[][] target = Arrays.copyOf(data.standardised(), size.examples());
     List<Double> seconds = new ArrayList<>();

@@ -128,7 +128,9 @@ final class CollectOptions {
       names = "--order",
       order = 39,
       paramLabel = "NAME",
-      description = "What fills a batch: masks or examples (default: what runs faster).")
+      description =
+          "What fills a batch: masks or examples (default: what runs faster; on a GPU, what there is"
+              + " more of).")
   private @Nullable String order;
 
   @Option(
@@ -146,7 +148,7 @@ final class CollectOptions {
       order = 40,
       paramLabel = "N",
       defaultValue = "0",
-      description = "Rows per batch (default: what runs fastest).")
+      description = "Rows per batch (default: what runs fastest; on a GPU, what fills it).")
   private int batch;
 
   @Option(

@@ -36,7 +36,8 @@ final class CommonOptions {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "Where to compute: auto, cpu, cuda or cuda:INDEX (default: auto, which takes the processor)."
+          "Where to compute: auto, cpu, cuda or cuda:INDEX (default: auto, which takes a GPU that can be"
+              + " used, else the processor)."
               + " cuda takes the first GPU and all like it."
               + " Where cuda cannot be used, asking for it says what is missing.")
   private String device = "auto";
