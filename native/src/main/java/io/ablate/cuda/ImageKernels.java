@@ -91,7 +91,7 @@ public final class ImageKernels {
     return channels % at == 0 && x % WIDE == 0 && out % WIDE == 0 ? at : 1;
   }
 
-  private static String name(ElementType type, int together) {
+  static String name(ElementType type, int together) {
     return switch (type) {
           case F32 -> "f32";
           case F16 -> "f16";
