@@ -26,13 +26,17 @@ public final class Backward {
   private final ShapeInference shapes;
   private final ElementTypes types;
   private final Set<String> reached;
+  private final boolean fixed;
   private final Map<String, List<String>> gradients = new HashMap<>();
+  private final Map<String, ColumnGradients> columns = new HashMap<>();
 
   /**
    * @param shapes of the graph before the sweep
    * @param reached the tensors that the mask reaches
+   * @param fixed whether the graph is for one batch: then shapes that are known need no operators
    */
-  Backward(GraphWriter writer, ShapeInference shapes, Set<String> reached) {
+  Backward(GraphWriter writer, ShapeInference shapes, Set<String> reached, boolean fixed) {
+    this.fixed = fixed;
     this.writer = writer;
     this.shapes = shapes;
     this.types = new ElementTypes(writer.graph());
@@ -49,8 +53,27 @@ public final class Backward {
     return reached.contains(tensor);
   }
 
+  /** Whether anything was added to the gradient by a tensor. */
+  boolean has(String tensor) {
+    return gradients.containsKey(tensor) || columns.containsKey(tensor);
+  }
+
+  /** The contributions to the gradient by a tensor, not added; empty if there is none. */
+  public List<String> contributions(String tensor) {
+    joinColumns(tensor);
+    return List.copyOf(gradients.getOrDefault(tensor, List.of()));
+  }
+
+  private void joinColumns(String tensor) {
+    ColumnGradients parts = columns.remove(tensor);
+    if (parts != null) {
+      parts.join(writer).forEach(joined -> add(tensor, joined));
+    }
+  }
+
   /** The gradient by a tensor, all contributions added; null if there is none. */
   public @Nullable String gradientOf(String tensor) {
+    joinColumns(tensor);
     List<String> parts = gradients.get(tensor);
     if (parts == null) {
       return null;
@@ -79,6 +102,25 @@ public final class Backward {
   public void add(String tensor, String gradient) {
     if (needs(tensor)) {
       gradients.computeIfAbsent(tensor, name -> new ArrayList<>()).add(gradient);
+    }
+  }
+
+  /**
+   * Adds the gradient by some columns of a tensor [rows, columns] of known extents; without effect
+   * where none is needed.
+   *
+   * @param first the first of the columns
+   * @param gradient [rows, count]
+   */
+  public void addColumns(NodeProto node, String tensor, long first, long count, String gradient) {
+    if (needs(tensor)) {
+      long[] shape = shape(node, tensor);
+      if (shape.length != 2 || shape[0] < 0 || shape[1] < 0) {
+        throw unsupported(node, "known extents of tensor " + tensor, Arrays.toString(shape));
+      }
+      columns
+          .computeIfAbsent(tensor, name -> new ColumnGradients(shape[0], shape[1], type(tensor)))
+          .add(first, count, gradient);
     }
   }
 
@@ -147,8 +189,12 @@ public final class Backward {
     return types.of(tensor);
   }
 
-  /** The runtime shape of a tensor, int64 [rank]. */
+  /** The runtime shape of a tensor, int64 [rank]; a constant where it is known. */
   public String runtimeShape(String tensor) {
+    long[] known = known(tensor);
+    if (known != null) {
+      return writer.integers(tensor + "_extents", known);
+    }
     return writer.add("Shape", tensor + "_extents", List.of(tensor));
   }
 
@@ -159,6 +205,11 @@ public final class Backward {
 
   /** How many elements of one tensor there are for each of another, in the type of the first. */
   String elementsPer(String all, String kept) {
+    long[] wide = known(all);
+    long[] narrow = known(kept);
+    if (wide != null && narrow != null) {
+      return number((float) elements(wide) / elements(narrow), all);
+    }
     String ratio =
         writer.add(
             "Div",
@@ -167,6 +218,16 @@ public final class Backward {
                 writer.add("Size", "all", List.of(all)),
                 writer.add("Size", "kept", List.of(kept))));
     return writer.cast(ratio, type(all));
+  }
+
+  /** The shape of a tensor all of whose extents are known for certain; else null. */
+  private long @Nullable [] known(String tensor) {
+    long[] shape = fixed ? shapes.shape(tensor) : null;
+    return shape != null && Arrays.stream(shape).allMatch(extent -> extent > 0) ? shape : null;
+  }
+
+  private static long elements(long[] shape) {
+    return Arrays.stream(shape).reduce(1, Math::multiplyExact);
   }
 
   /** The error for a node whose form a rule does not know. */

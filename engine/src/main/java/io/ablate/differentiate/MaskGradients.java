@@ -32,22 +32,33 @@ public final class MaskGradients {
 
   /** Differentiates with the given rules. */
   public static DifferentiatedModel of(InstrumentedModel model, GradientRules rules) {
+    return of(model, rules, 1);
+  }
+
+  /**
+   * Differentiates with the given rules.
+   *
+   * @param scale by which derivatives are multiplied on the way, and divided in the end: so that
+   *     they stay within float16 where tensors are
+   */
+  public static DifferentiatedModel of(InstrumentedModel model, GradientRules rules, float scale) {
     OnnxGraph graph = model.model().graph();
     GraphWriter writer = new GraphWriter(graph);
     String mask = maskOfEveryRow(model, writer);
     graph.sort();
     Set<String> reached = reached(graph, mask);
-    Backward backward = new Backward(writer, ShapeInference.of(graph), reached);
+    Backward backward =
+        new Backward(writer, ShapeInference.of(graph), reached, mask.equals(model.mask()));
     List<NodeProto> nodes = graph.nodes();
-    seed(model.output(), backward);
+    seed(model.output(), scale, backward);
     for (int i = nodes.size() - 1; i >= 0; i--) {
       NodeProto node = nodes.get(i);
       boolean needed = node.getInputList().stream().anyMatch(reached::contains);
-      if (needed && node.getOutputList().stream().anyMatch(o -> backward.gradientOf(o) != null)) {
+      if (needed && node.getOutputList().stream().anyMatch(backward::has)) {
         rule(node, rules, graph).apply(node, backward);
       }
     }
-    String gradient = finish(model, mask, backward);
+    String gradient = finish(model, mask, scale, backward);
     graph.putOutput(GraphWriter.value(gradient, DataType.FLOAT, "", -1, model.components().size()));
     graph.outputs().stream()
         .map(output -> output.getName())
@@ -57,9 +68,17 @@ public final class MaskGradients {
     return new DifferentiatedModel(model, graph.toModel(), gradient);
   }
 
-  /** One mask for many examples has a derivative for each: it is repeated before it is used. */
+  /**
+   * One mask for many examples has a derivative for each: it is repeated before it is used. Where
+   * extents say that each row has its own, it is there.
+   */
   private static String maskOfEveryRow(InstrumentedModel model, GraphWriter writer) {
     OnnxGraph graph = writer.graph();
+    long[] masks = ShapeInference.declared(graph.valueInfo(model.mask()));
+    long[] examples = ShapeInference.declared(graph.valueInfo(model.example().name()));
+    if (masks != null && examples != null && masks[0] > 0 && masks[0] == examples[0]) {
+      return model.mask();
+    }
     String rows = graph.uniqueName(model.mask() + "_of_rows");
     graph.replaceUses(model.mask(), rows);
     writer.addAs(
@@ -103,8 +122,8 @@ public final class MaskGradients {
           "IsNaN",
           "IsInf");
 
-  private static void seed(String output, Backward backward) {
-    String one = backward.writer().constant("one", DataType.FLOAT, new float[] {1}, 1);
+  private static void seed(String output, float scale, Backward backward) {
+    String one = backward.writer().constant("one", DataType.FLOAT, new float[] {scale}, 1);
     backward.add(
         output,
         backward
@@ -129,7 +148,8 @@ public final class MaskGradients {
     return rule;
   }
 
-  private static String finish(InstrumentedModel model, String mask, Backward backward) {
+  private static String finish(
+      InstrumentedModel model, String mask, float scale, Backward backward) {
     String gradient = backward.writer().graph().uniqueName("mask_gradient");
     String found = backward.gradientOf(mask);
     if (found == null) {
@@ -137,8 +157,11 @@ public final class MaskGradients {
       backward
           .writer()
           .addAs("Expand", gradient, List.of(zero, backward.runtimeShape(model.mask())));
-    } else {
+    } else if (scale == 1) {
       backward.writer().addAs("Identity", gradient, List.of(found));
+    } else {
+      String share = backward.writer().constant("unscale", DataType.FLOAT, new float[] {1 / scale});
+      backward.writer().addAs("Mul", gradient, List.of(found, share));
     }
     return gradient;
   }

@@ -38,6 +38,23 @@ public record InstrumentedModel(
     int classes,
     @Nullable ActivationScale activationScale) {
 
+  /** The same with another graph that has these inputs and outputs. */
+  public InstrumentedModel with(OnnxModel graph) {
+    return new InstrumentedModel(
+        graph,
+        components,
+        ablation,
+        outputFunction,
+        example,
+        mask,
+        label,
+        output,
+        logits,
+        logitTensor,
+        classes,
+        activationScale);
+  }
+
   /**
    * The unmasked model with the activation scale of every component as its only output.
    *

@@ -19,9 +19,9 @@ import java.util.function.Function;
  * ONNX Runtime with everything bound in place. All that differs from device to device is the {@link
  * Execution}.
  *
- * @param precisions those that it has passes in; gradients are in float32 where it has them in
- *     float16
+ * @param precisions those that it has passes in
  * @param execution a new one for every session, by the precision
+ * @param gradients likewise for sessions of gradients
  * @param elements of examples in a batch that fill the device; 0 where that is to be tried
  */
 record BoundBackend(
@@ -29,6 +29,7 @@ record BoundBackend(
     String version,
     Set<Precision> precisions,
     Function<Precision, Execution> execution,
+    Function<Precision, Execution> gradients,
     int elements)
     implements ForwardBackend {
   private static final int LEAST_ROWS = 32;
@@ -40,7 +41,7 @@ record BoundBackend(
       String version,
       Set<Precision> precisions,
       Function<Precision, Execution> execution) {
-    this(name, version, precisions, execution, 0);
+    this(name, version, precisions, execution, execution, 0);
   }
 
   @Override
@@ -79,8 +80,6 @@ record BoundBackend(
   @Override
   public GradientSession openGradients(DifferentiatedModel model, ForwardOptions options) {
     options.require(precisions);
-    ForwardOptions exact =
-        options.precision() == Precision.FP16 ? options.with(Precision.FP32) : options;
-    return new BoundGradientSession(() -> execution.apply(exact.precision()), model, exact);
+    return new BoundGradientSession(() -> gradients.apply(options.precision()), model, options);
   }
 }

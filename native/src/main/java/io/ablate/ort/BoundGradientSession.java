@@ -27,9 +27,7 @@ final class BoundGradientSession implements GradientSession {
             shape ->
                 NativeSession.open(
                     execution.provider(),
-                    execution
-                        .provider()
-                        .graph(model.forward(), model.model(), shape, options.exampleShape()),
+                    execution.provider().gradients(model, shape, options.exampleShape()),
                     options.threads()),
             NativeSession::close);
   }

@@ -6,6 +6,7 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import io.ablate.onnx.Constants;
+import io.ablate.onnx.ElementTypes;
 import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
@@ -14,6 +15,7 @@ import io.ablate.onnx.ShapeInference;
 import io.ablate.onnx.Tensors;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -78,6 +80,7 @@ final class ChannelsLast {
     if (nodes.stream().filter(rules::isConvolution).count() < LEAST_CONVOLUTIONS) {
       return model;
     }
+    Map<String, DataType> types = layout.types(nodes);
     for (NodeProto node : nodes) {
       graph.replace(node);
       if (!rules.rewrite(node)) {
@@ -85,6 +88,7 @@ final class ChannelsLast {
         node.getInputList().forEach(layout::turnBack);
       }
     }
+    types.forEach(layout::state);
     graph.outputs().stream().map(ValueInfoProto::getName).forEach(layout::turnBack);
     graph.sort();
     graph.removeDead();
@@ -139,21 +143,25 @@ final class ChannelsLast {
     return last;
   }
 
-  /** States the shape of a tensor's other form where its own is stated. */
-  void state(String tensor) {
-    ValueInfoProto info = graph.valueInfo(tensor);
-    long[] shape = ShapeInference.declared(info);
+  /** Of images, while what computes them is still there. */
+  private Map<String, DataType> types(List<NodeProto> nodes) {
+    ElementTypes all = new ElementTypes(graph);
+    Map<String, DataType> types = new LinkedHashMap<>();
+    for (NodeProto node : nodes) {
+      String image = node.getOutputCount() == 0 ? "" : node.getOutput(0);
+      if (shapes.rank(image) == 4) {
+        types.put(image, all.of(image));
+      }
+    }
+    return types;
+  }
+
+  /** States shape and type of an image's other form, which no one else might know. */
+  private void state(String tensor, DataType type) {
+    long[] shape = shapes.shape(tensor);
     String last = turned.get(tensor);
-    if (info != null && shape != null && last != null) {
-      graph.putValueInfo(
-          GraphWriter.value(
-              last,
-              DataType.forNumber(info.getType().getTensorType().getElemType()),
-              "",
-              shape[0],
-              shape[2],
-              shape[3],
-              shape[1]));
+    if (shape != null && last != null && lacking.contains(tensor) && !graph.isOutput(last)) {
+      graph.putValueInfo(GraphWriter.value(last, type, "", shape[0], shape[2], shape[3], shape[1]));
     }
   }
 

@@ -144,9 +144,7 @@ final class ChannelsLastRules {
       inputs.set(3, residual);
     }
     String label = operator.withChannelsLast().label();
-    follow(replaced(node, label, MaskedOperator.DOMAIN), first(x, inputs));
-    layout.state(node.getOutput(0));
-    return true;
+    return follow(replaced(node, label, MaskedOperator.DOMAIN), first(x, inputs));
   }
 
   /** Those of a model's own that lead from one layout to the other are left out. */

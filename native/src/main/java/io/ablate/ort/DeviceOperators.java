@@ -65,6 +65,9 @@ final class DeviceOperators implements AutoCloseable {
     this.surroundings = new DeviceOperator.Surroundings(table, arena, device);
     List<DeviceOperator> all = new ArrayList<>(MaskedOperator.all());
     all.addAll(ImageOperator.all());
+    all.addAll(MaskedGradient.all());
+    all.addAll(ReluGradient.all());
+    all.addAll(ImageGradient.all());
     for (DeviceOperator operator : all) {
       table.call(OrtFunction.CUSTOM_OP_DOMAIN_ADD, domain, described(operator));
     }
@@ -85,8 +88,8 @@ final class DeviceOperators implements AutoCloseable {
     put(struct, 2, constant(MemorySegment.class, provider), ADDRESS, JAVA_LONG);
     put(struct, 3, constant(int.class, type), JAVA_INT, JAVA_LONG, JAVA_LONG);
     put(struct, 4, constant(long.class, (long) operator.inputs()), JAVA_LONG, JAVA_LONG);
-    put(struct, 5, constant(int.class, type), JAVA_INT, JAVA_LONG, JAVA_LONG);
-    put(struct, 6, constant(long.class, 1L), JAVA_LONG, JAVA_LONG);
+    put(struct, 5, bound("outputType", int.class, operator, 2), JAVA_INT, longs(2));
+    put(struct, 6, constant(long.class, (long) operator.outputs()), JAVA_LONG, JAVA_LONG);
     put(struct, 8, bound("destroy", void.class, operator, 1), null, JAVA_LONG);
     // Required, and in the provider's own memory.
     for (int pointer = 9; pointer <= 11; pointer++) {
@@ -140,6 +143,12 @@ final class DeviceOperators implements AutoCloseable {
             : MethodHandles.dropArguments(target, 0, signature.toMethodType().parameterList());
     MemorySegment stub = Linker.nativeLinker().upcallStub(all, signature, arena);
     struct.setAtIndex(ADDRESS, 1 + pointer, stub);
+  }
+
+  /** {@code ONNXTensorElementDataType GetOutputType(op, index)}. */
+  @SuppressWarnings("unused") // found by name
+  private int outputType(DeviceOperator operator, long op, long index) {
+    return operator.isSingle((int) index) ? FLOAT : FLOAT16;
   }
 
   /** {@code OrtStatus* CreateKernelV2(op, api, info, void** kernel)}. */

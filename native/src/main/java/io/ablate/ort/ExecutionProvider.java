@@ -1,5 +1,6 @@
 package io.ablate.ort;
 
+import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.OrtGraphs;
 import io.ablate.instrument.InstrumentedModel;
@@ -51,6 +52,11 @@ interface ExecutionProvider extends AutoCloseable {
 
   /** The graph that a session for one batch shape loads; see {@link OrtGraphs}. */
   OnnxModel graph(InstrumentedModel model, OnnxModel made, BatchShape shape, long[] exampleShape);
+
+  /** The graph that a session for the gradients of so many rows loads, with the model's names. */
+  default OnnxModel gradients(DifferentiatedModel model, BatchShape shape, long[] exampleShape) {
+    return graph(model.forward(), model.model(), shape, exampleShape);
+  }
 
   /** After all sessions. */
   @Override

@@ -33,6 +33,12 @@ final class HalfPrecision {
   /** The largest finite float16. */
   static final float MOST = 65504;
 
+  /**
+   * Derivatives are multiplied by that on their way back: a range between overflow beyond 256 and
+   * lost bits below 2.4e-7.
+   */
+  static final float SCALE = 256;
+
   /** Operators whose floating-point operands or results are float32 whatever the rest is. */
   private static final Set<String> FLOAT32_ONLY =
       Set.of(

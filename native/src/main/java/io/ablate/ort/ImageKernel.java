@@ -59,7 +59,7 @@ final class ImageKernel implements DeviceOperator.Kernel {
       extents = known;
     }
     long x = table.data(input, made);
-    long out = table.data(table.output(context, known.output, 4, made), made);
+    long out = table.data(table.output(context, 0, known.output, 4, made), made);
     ElementType type = operator.half() ? ElementType.F16 : ElementType.F32;
     if (operator.mean()) {
       ImageKernels.mean(in.device(), type, known.from, x, out);

@@ -58,7 +58,7 @@ final class MaskedKernel implements DeviceOperator.Kernel {
     Tensor mask = input(context, MASK, known);
     Tensor residual = operator.residual() ? input(context, RESIDUAL, known) : null;
     int rows = Math.toIntExact(known.output.getAtIndex(JAVA_LONG, 0));
-    long out = table.output(context, known.output, known.axes, made);
+    long out = table.output(context, 0, known.output, known.axes, made);
     MaskedKernels.apply(
         device,
         known.form,

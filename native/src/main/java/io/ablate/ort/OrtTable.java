@@ -176,12 +176,10 @@ final class OrtTable {
     }
   }
 
-  /**
-   * The first output of a node that is being computed, of the given extents; see {@link #input}.
-   */
-  long output(long context, MemorySegment extents, long axes, MemorySegment made) {
+  /** An output of a node that is being computed, of the given extents; see {@link #input}. */
+  long output(long context, long index, MemorySegment extents, long axes, MemorySegment made) {
     try {
-      check((long) output.invokeExact(context, 0L, extents, axes, made));
+      check((long) output.invokeExact(context, index, extents, axes, made));
       return made.get(JAVA_LONG, 0);
     } catch (Throwable e) {
       throw unexpected(e);

@@ -1,6 +1,9 @@
 package io.ablate.ort;
 
 import ai.onnx.proto.OnnxMl.TensorProto;
+import io.ablate.base.BadInputException;
+import io.ablate.differentiate.DifferentiatedModel;
+import io.ablate.differentiate.MaskGradients;
 import io.ablate.forward.BatchShape;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.onnx.OnnxModel;
@@ -10,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Another provider, whose graphs are rewritten for it: in float16, with {@link MaskedOperator}s in
- * place of what follows a masked layer, with channels last and {@link ImageOperator}s. Graphs of
- * gradients keep precision and layout.
+ * place of what follows a masked layer, with channels last and {@link ImageOperator}s.
  */
 final class RewritingProvider implements ExecutionProvider {
   private final ExecutionProvider provider;
@@ -66,6 +68,29 @@ final class RewritingProvider implements ExecutionProvider {
       graph = MaskFusion.of(graph, model.mask());
     }
     return channelsLast && forward ? ChannelsLast.of(graph, operators != null, turned) : graph;
+  }
+
+  /**
+   * The graph that runs forward, differentiated; or, where a rule lacks for it, the model's own
+   * derivative, in float32 and its layout.
+   */
+  @Override
+  public OnnxModel gradients(DifferentiatedModel model, BatchShape shape, long[] exampleShape) {
+    if (operators != null) {
+      InstrumentedModel forward = model.forward();
+      OnnxModel graph = graph(forward, forward.model(), shape, exampleShape);
+      try {
+        DifferentiatedModel made =
+            MaskGradients.of(
+                forward.with(graph), DeviceGradients.standard(), half ? HalfPrecision.SCALE : 1);
+        if (made.gradient().equals(model.gradient())) {
+          return made.model();
+        }
+      } catch (BadInputException e) {
+        // Of what stands in the model itself, its own derivative was made without complaint.
+      }
+    }
+    return graph(model.forward(), model.model(), shape, exampleShape);
   }
 
   /** In float16, once for all batch shapes: a provider serves one model. */

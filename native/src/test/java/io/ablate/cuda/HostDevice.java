@@ -24,6 +24,7 @@ public final class HostDevice implements DeviceDriver {
   private long read;
   private int masked;
   private int drawn;
+  private int gradients;
   private int open;
   private boolean idle;
   private @Nullable String failure;
@@ -61,6 +62,11 @@ public final class HostDevice implements DeviceDriver {
   /** How often what follows a masked convolution was launched. */
   public int masked() {
     return masked;
+  }
+
+  /** How often a kernel of the way back was launched. */
+  public int gradients() {
+    return gradients;
   }
 
   /** How often masks were drawn. */
@@ -161,7 +167,8 @@ public final class HostDevice implements DeviceDriver {
       case "mean_f32", "mean_f32_x4", "mean_f16", "mean_f16_x8" -> mean(call.arguments());
       case "largest_f32", "largest_f32_x4", "largest_f16", "largest_f16_x8" ->
           largest(call.arguments());
-      default -> throw new AssertionError("unknown kernel " + call.kernel());
+      case "sum_slices_f32" -> sumSlices(call.arguments());
+      default -> gradient(call);
     }
   }
 
@@ -197,6 +204,82 @@ public final class HostDevice implements DeviceDriver {
         source(x),
         image(out),
         target(out));
+  }
+
+  private static void sumSlices(List<KernelCall.Argument> arguments) {
+    DeviceArray sums = ((KernelCall.Argument.ArrayValue) arguments.get(0)).array();
+    DeviceArray to = ((KernelCall.Argument.ArrayValue) arguments.get(1)).array();
+    ImageOracle.Source from = source(sums);
+    ImageOracle.Target target = target(to);
+    int channels = to.extent(1);
+    for (long at = 0; at < to.elements(); at++) {
+      float sum = 0;
+      for (int slice = 0; slice < sums.extent(1); slice++) {
+        sum += from.get((at / channels * sums.extent(1) + slice) * channels + at % channels);
+      }
+      target.set(at, sum);
+    }
+  }
+
+  private void gradient(KernelCall call) {
+    String kernel = call.kernel().replaceFirst("_f(32|16)(_x[48])?$", "");
+    DeviceArray[] arrays =
+        call.arguments().stream()
+            .filter(KernelCall.Argument.ArrayValue.class::isInstance)
+            .map(argument -> ((KernelCall.Argument.ArrayValue) argument).array())
+            .toArray(DeviceArray[]::new);
+    int[] n =
+        call.arguments().stream()
+            .filter(KernelCall.Argument.IntValue.class::isInstance)
+            .mapToInt(argument -> ((KernelCall.Argument.IntValue) argument).value())
+            .toArray();
+    gradients++;
+    switch (kernel) {
+      case "masked_gradient" -> {
+        // All in the first slice.
+        DeviceArray sums = arrays[7];
+        at(sums.address(), sums.bytes()).fill((byte) 0);
+        ImageOracle.Target all = target(sums);
+        int channels = sums.extent(2);
+        ImageOracle.Target byMask =
+            (at, value) ->
+                all.set(at / channels * sums.extent(1) * channels + at % channels, value);
+        GradientOracle.masked(
+            n[0],
+            n[1],
+            n[2],
+            n[3],
+            n[4],
+            new GradientOracle.Masked(
+                source(arrays[0]),
+                n[5] == 0 ? null : source(arrays[1]),
+                source(arrays[2]),
+                n[6] == 0 ? null : source(arrays[3]),
+                source(arrays[4]),
+                target(arrays[5]),
+                n[7] == 0 ? null : target(arrays[6]),
+                byMask));
+      }
+      case "relu_gradient" ->
+          GradientOracle.relu(
+              arrays[3].elements(),
+              source(arrays[0]),
+              n[0] == 0 ? null : source(arrays[1]),
+              source(arrays[2]),
+              target(arrays[3]));
+      case "largest_gradient" ->
+          GradientOracle.largest(
+              image(arrays[0]),
+              new ImageKernels.Windows(n[6], n[7], n[8], n[9], n[10], n[11]),
+              source(arrays[0]),
+              image(arrays[1]),
+              source(arrays[2]),
+              target(arrays[3]));
+      case "spread" ->
+          GradientOracle.spread(
+              image(arrays[0]), n[6], n[7], source(arrays[0]), image(arrays[1]), target(arrays[1]));
+      default -> throw new AssertionError("unknown kernel " + call.kernel());
+    }
   }
 
   private static ImageKernels.Image image(DeviceArray of) {

@@ -82,7 +82,7 @@ public final class Networks {
   }
 
   /** Those that programs can go back through. */
-  static Map<String, InstrumentedModel> differentiable() {
+  public static Map<String, InstrumentedModel> differentiable() {
     Map<String, InstrumentedModel> some = new LinkedHashMap<>(all());
     some.keySet().retainAll(List.of("residual", "flattened", "layers"));
     some.put("max pool", classifier(Networks::maxPool, 32));

@@ -121,6 +121,7 @@ class OrtCudaProviderTest {
             "1",
             Set.of(Precision.FP32),
             precision -> new Execution(ExecutionProvider.CPU, new HostMemory()),
+            precision -> new Execution(ExecutionProvider.CPU, new HostMemory()),
             1 << 26);
     assertThat(large.batchRows(new ForwardOptions(1, new long[] {3, 32, 32}))).isEqualTo(1024);
     assertThat(large.batchRows(new ForwardOptions(1, new long[] {3, 224, 224}))).isEqualTo(256);

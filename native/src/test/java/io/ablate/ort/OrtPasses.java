@@ -126,7 +126,8 @@ final class OrtPasses {
     }
   }
 
-  private static float[] gradients(GradientSession session, int rows, long[] exampleShape) {
+  /** Gradients and, behind each, the output, of two runs. */
+  static float[] gradients(GradientSession session, int rows, long[] exampleShape) {
     int columns = session.model().forward().components().size();
     try (GradientBatch batch = session.batch(rows)) {
       GradientMasks masks = new GradientMasks(5, .8, .3, columns);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import io.ablate.cuda.Device;
 import io.ablate.cuda.HostDevice;
+import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.OrtGraphs;
@@ -45,6 +46,11 @@ final class ReducedBackends {
     public OnnxModel graph(
         InstrumentedModel model, OnnxModel made, BatchShape shape, long[] exampleShape) {
       return withoutNhwcConv(rewriting.graph(model, made, shape, exampleShape));
+    }
+
+    @Override
+    public OnnxModel gradients(DifferentiatedModel model, BatchShape shape, long[] exampleShape) {
+      return withoutNhwcConv(rewriting.gradients(model, shape, exampleShape));
     }
 
     @Override
