@@ -49,7 +49,8 @@ final class PassChecks {
             OUTPUTS,
             () -> outputs(place, network, order));
       }
-      results.check(name + ", mask gradients", GRADIENTS, () -> gradients(place, network));
+      results.check(
+          name + ", mask gradients", GRADIENTS, () -> gradients(place, network, Precision.FP32));
       precisions(place, name, network, results);
     }
   }
@@ -73,6 +74,10 @@ final class PassChecks {
               1
                   - Lds.pearson(
                       correlated(place.passes(model, rounded), rounded, model, network), expected));
+      results.check(
+          name + ", mask gradients in " + precision.label(),
+          GRADIENTS,
+          () -> gradients(place, network, precision));
     }
   }
 
@@ -127,12 +132,12 @@ final class PassChecks {
     return outputs;
   }
 
-  private static double gradients(Place place, Network network) {
+  private static double gradients(Place place, Network network, Precision precision) {
     InstrumentedModel model = network.instrumented(OutputFunction.MARGIN_LOGSUMEXP);
-    List<float[]> expected = gradients(place.referencePasses(), place, model, network);
-    List<float[]> found =
-        gradients(
-            place.passes(model, place.options(network.exampleShape())), place, model, network);
+    ForwardOptions exact = place.options(network.exampleShape());
+    ForwardOptions rounded = exact.with(precision);
+    List<float[]> expected = gradients(place.referencePasses(), exact, model, network);
+    List<float[]> found = gradients(place.passes(model, rounded), rounded, model, network);
     double worst = 0;
     for (int row = 0; row < GRADIENT_ROWS; row++) {
       double square = 0;
@@ -148,12 +153,11 @@ final class PassChecks {
   }
 
   private static List<float[]> gradients(
-      ForwardBackend backend, Place place, InstrumentedModel model, Network network) {
+      ForwardBackend backend, ForwardOptions options, InstrumentedModel model, Network network) {
     MaskMatrix masks = masks(network, GRADIENT_ROWS);
     float[] examples = network.examples(GRADIENT_ROWS, BatchOrder.EXAMPLES);
     List<float[]> gradients = new ArrayList<>();
-    try (GradientSession session =
-            backend.openGradients(MaskGradients.of(model), place.options(network.exampleShape()));
+    try (GradientSession session = backend.openGradients(MaskGradients.of(model), options);
         GradientBatch batch = session.batch(GRADIENT_ROWS)) {
       float[] mask = new float[masks.columns()];
       for (int slot = 0; slot < GRADIENT_ROWS; slot++) {

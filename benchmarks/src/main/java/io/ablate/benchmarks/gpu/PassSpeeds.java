@@ -65,6 +65,16 @@ final class PassSpeeds implements AutoCloseable {
     for (Sizes.Images images : bench.sizes().passes()) {
       for (String name : images.networks()) {
         bench.results().attempt(name, () -> run(bench, name, images.batches()));
+        bench
+            .results()
+            .attempt(
+                name + ", gradients",
+                () ->
+                    GradientSpeeds.run(
+                        bench,
+                        name,
+                        images.batches(),
+                        GFLOP_PER_PASS.getOrDefault(name, Double.NaN)));
       }
     }
   }
