@@ -122,6 +122,15 @@ __device__ inline void store_four(float* to, const float (&from)[4], int there, 
   }
 }
 
+// store_four of what is not read again soon: it is the first to leave the cache.
+__device__ inline void stream_four(float* to, const float (&from)[4], int there, bool aligned) {
+  if (aligned && there >= 4) {
+    __stcs(reinterpret_cast<float4*>(to), make_float4(from[0], from[1], from[2], from[3]));
+  } else {
+    store_four(to, from, there, false);
+  }
+}
+
 // Two float32 as three words of bfloat16 pairs, whose sum they are: each takes the first 8 bits of
 // what the ones before it left.
 __device__ inline void split(float low, float high, unsigned (&parts)[3]) {

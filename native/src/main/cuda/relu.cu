@@ -2,6 +2,8 @@
 // extraction. W1's part in a step: relu_weights.cu.
 #include "relu.cuh"
 
+constexpr int MOST_UNITS = 1024;  // a block has all units of an example
+
 // Draw number `at` of Java's SplittableRandom, in [0, 1).
 __device__ inline double split_draw(u64 seed, i64 at) {
   u64 z = seed + static_cast<u64>(at + 1) * 0x9E3779B97F4A7C15ull;
@@ -34,22 +36,28 @@ KERNEL relu_start(float* weights, const i64* seeds, const i64* input_seeds, int 
 }
 
 // What this thread's unit holds for every row, and phi of every row less b2 in `outputs`. One block
-// of whole warps has all units of an example.
-__device__ void predict(const float* partial, const float* w, float* held, float (*scratch)[BATCH],
-                        float* outputs, int batch, int inputs, int units, int slices,
-                        int examples) {
+// of whole warps has all units of an example. Rows are inside, so that loads do not wait for sums.
+__device__ void predict(const float* partial, const float* w, float (&held)[BATCH],
+                        float (*scratch)[BATCH], float* outputs, int batch, int inputs, int units,
+                        int slices, int examples) {
   int unit = threadIdx.x;
   float bias = unit < units ? w[static_cast<i64>(inputs) * units + unit] : 0;
   float outer = unit < units ? w[static_cast<i64>(inputs + 1) * units + unit] : 0;
 #pragma unroll
   for (int i = 0; i < BATCH; i++) {
-    float sum = bias;
-    for (int slice = 0; slice < slices && i < batch && unit < units; slice++) {
-      i64 of = (slice * static_cast<i64>(examples) + blockIdx.x) * BATCH + i;
-      sum += partial[of * units + unit];
+    held[i] = bias;
+  }
+  for (int slice = 0; slice < slices && unit < units; slice++) {
+    i64 of = (slice * static_cast<i64>(examples) + blockIdx.x) * BATCH;
+    const float* from = partial + of * units + unit;
+#pragma unroll
+    for (int i = 0; i < BATCH; i++) {
+      held[i] += i < batch ? from[static_cast<i64>(i) * units] : 0;
     }
-    held[i] = sum;
-    float share = warp_sum(outer * fmaxf(sum, 0));
+  }
+#pragma unroll
+  for (int i = 0; i < BATCH; i++) {
+    float share = warp_sum(outer * fmaxf(held[i], 0));
     if ((threadIdx.x & 31) == 0) {
       scratch[threadIdx.x >> 5][i] = share;
     }
@@ -68,10 +76,11 @@ __device__ void predict(const float* partial, const float* w, float* held, float
 // Errors of the batch and what of them reaches every unit, back [examples, 32, units]; b1, w2 and b2
 // take their step. target [examples, rows]; a block per example. rate and epsilon are already
 // corrected for the step's number; keep is 1 - rate x decay and spares biases.
-KERNEL relu_output(const float* partial, const float* target, const int* order, const int* active,
-                   float* weights, float* first, float* second, float* back, int batch, int from,
-                   int rows, int rows_per_set, int inputs, int units, int slices, int sets,
-                   float rate, float epsilon, float keep) {
+KERNEL __launch_bounds__(MOST_UNITS)
+    relu_output(const float* partial, const float* target, const int* order, const int* active,
+                float* weights, float* first, float* second, float* back, int batch, int from,
+                int rows, int rows_per_set, int inputs, int units, int slices, int sets, float rate,
+                float epsilon, float keep) {
   __shared__ float scratch[32][BATCH];
   __shared__ float outputs[BATCH];
   i64 example = blockIdx.x;
@@ -122,9 +131,10 @@ KERNEL relu_output(const float* partial, const float* target, const int* order, 
 }
 
 // squares [examples, rows_per_set]: squared errors of the batch, at its places in the order.
-KERNEL relu_errors(const float* partial, const float* weights, const float* target,
-                   const int* order, const int* active, float* squares, int batch, int from,
-                   int rows, int rows_per_set, int inputs, int units, int slices, int sets) {
+KERNEL __launch_bounds__(MOST_UNITS)
+    relu_errors(const float* partial, const float* weights, const float* target, const int* order,
+                const int* active, float* squares, int batch, int from, int rows, int rows_per_set,
+                int inputs, int units, int slices, int sets) {
   __shared__ float scratch[32][BATCH];
   __shared__ float outputs[BATCH];
   i64 example = blockIdx.x;

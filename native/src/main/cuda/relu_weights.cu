@@ -5,15 +5,9 @@
 #include "relu.cuh"
 
 constexpr int INPUT_TILE = 16;  // what a warp takes at once
-constexpr int BLOCK_UNITS = 32;
-constexpr int BLOCK_WARPS = 8;  // they share the block's inputs
-
-// Inputs to a block: a function of the shape alone, so that sums do not depend on company.
-__device__ inline int slice_width(int inputs) {
-  int slices = static_cast<int>(gridDim.y);
-  int even = (inputs + slices - 1) / slices;
-  return (even + INPUT_TILE - 1) / INPUT_TILE * INPUT_TILE;
-}
+constexpr int FORWARD_UNITS = 32;  // of a warp
+constexpr int STEP_UNITS = 16;
+constexpr int MOST_THREADS = 256;
 
 // bits [sets, inputs]: which rows of a batch list an input, from words [rows, words_per_row] and the
 // rows order[set, from ... from + batch - 1]. A warp turns 32 rows x 64 inputs by ballots.
@@ -53,24 +47,26 @@ __device__ inline void load_tile(float (&weights)[4][4], unsigned (&rows)[4], co
   }
 }
 
-// The body of relu_forward for batches of up to 16 * HALVES rows. The warps of a block take tiles of
-// the inputs in turns and add up in the end; a tile is loaded while the one before it is computed.
-// Columns of a tensor core's tile are every fourth unit, so that a lane loads four side by side.
+// The body of relu_forward for batches of up to 16 * HALVES rows. A warp has its units over all inputs
+// of the slice, so that nothing is added up between warps; a tile is loaded while the one before it is
+// computed. Columns of a tensor core's tile are every fourth unit, so that a lane loads four side by
+// side.
 template <int HALVES>
 __device__ inline void forward(const float* weights, const int* bits, const int* active,
-                               float* partial, int batch, int inputs, int units, int sets,
-                               float (&sums)[BLOCK_WARPS][BATCH][BLOCK_UNITS]) {
+                               float* partial, int batch, int inputs, int units, int sets) {
   i64 example = blockIdx.z;
-  if (active[example] == 0) {
+  int base = static_cast<int>(global_thread() >> 5) * FORWARD_UNITS;
+  if (active[example] == 0 || base >= units) {
     return;
   }
-  int warp = threadIdx.x >> 5;
   int g = (threadIdx.x & 31) >> 2;
   int t = threadIdx.x & 3;
-  int width = slice_width(inputs);
+  int slices = static_cast<int>(gridDim.y);
+  int tiles = (inputs + INPUT_TILE - 1) / INPUT_TILE;
+  int width = (tiles + slices - 1) / slices * INPUT_TILE;
   int first = blockIdx.y * width;
   int end = min(inputs, first + width);
-  int unit = blockIdx.x * BLOCK_UNITS + 4 * g;
+  int unit = base + 4 * g;
   int there = units - unit;
   bool aligned = units % 4 == 0;
   const float* w = weights + weights_of(example, inputs, units) + unit;
@@ -78,9 +74,8 @@ __device__ inline void forward(const float* weights, const int* bits, const int*
   float held[HALVES][4][4] = {};
   float next[4][4];
   unsigned next_rows[4];
-  int start = first + INPUT_TILE * warp;
-  load_tile(next, next_rows, w, of_set, start + 2 * t, end, units, there, aligned);
-  for (int j = start; j < end; j += INPUT_TILE * BLOCK_WARPS) {
+  load_tile(next, next_rows, w, of_set, first + 2 * t, end, units, there, aligned);
+  for (int j = first; j < end; j += INPUT_TILE) {
     float now[4][4];
     unsigned rows[4];
 #pragma unroll
@@ -91,8 +86,7 @@ __device__ inline void forward(const float* weights, const int* bits, const int*
         now[k][i] = next[k][i];
       }
     }
-    load_tile(next, next_rows, w, of_set, j + INPUT_TILE * BLOCK_WARPS + 2 * t, end, units, there,
-              aligned);
+    load_tile(next, next_rows, w, of_set, j + INPUT_TILE + 2 * t, end, units, there, aligned);
     unsigned masks[HALVES][4];
 #pragma unroll
     for (int i = 0; i < 4 * HALVES; i++) {
@@ -111,70 +105,53 @@ __device__ inline void forward(const float* weights, const int* bits, const int*
       }
     }
   }
+  float* target = partial + (blockIdx.y * static_cast<i64>(gridDim.z) + example) * BATCH * units;
 #pragma unroll
   for (int half = 0; half < HALVES; half++) {
 #pragma unroll
     for (int entry = 0; entry < 4; entry++) {
       int row = 16 * half + g + 8 * (entry >> 1);
-      int column = 2 * t + (entry & 1);
-#pragma unroll
-      for (int tile = 0; tile < 4; tile++) {
-        sums[warp][row][4 * column + tile] = held[half][tile][entry];
-      }
-    }
-  }
-  __syncthreads();
-  float* target = partial + (blockIdx.y * static_cast<i64>(gridDim.z) + example) * BATCH * units;
-  for (int i = threadIdx.x; i < batch * BLOCK_UNITS; i += 32 * BLOCK_WARPS) {
-    int row = i / BLOCK_UNITS;
-    int of_block = i % BLOCK_UNITS;
-    int column = static_cast<int>(blockIdx.x) * BLOCK_UNITS + of_block;
-    float sum = 0;
-#pragma unroll
-    for (int from = 0; from < BLOCK_WARPS; from++) {
-      sum += sums[from][row][of_block];
-    }
-    if (column < units) {
-      target[static_cast<i64>(row) * units + column] = sum;
+      int column = base + 4 * (2 * t + (entry & 1));
+      float of_tiles[4] = {held[half][0][entry], held[half][1][entry], held[half][2][entry],
+                           held[half][3][entry]};
+      store_four(target + static_cast<i64>(row) * units + column, of_tiles,
+                 row < batch ? units - column : 0, aligned);
     }
   }
 }
 
 // partial [slices, examples, 32, units]: W1's share of what units hold, by slices of the inputs that
-// keep the device busy when examples are few; grid (unit tiles, slices, examples).
-KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
+// keep the device busy when examples are few. Warps side by side over units, 32 each; grid (blocks of
+// units, slices, examples).
+KERNEL __launch_bounds__(MOST_THREADS, 2)
     relu_forward(const float* weights, const int* bits, const int* active, float* partial,
                  int batch, int inputs, int units, int sets) {
-  __shared__ float sums[BLOCK_WARPS][BATCH][BLOCK_UNITS];
-  forward<2>(weights, bits, active, partial, batch, inputs, units, sets, sums);
+  forward<2>(weights, bits, active, partial, batch, inputs, units, sets);
 }
 
 // The same for batches of up to 16 rows, with fewer registers.
-KERNEL __launch_bounds__(32 * BLOCK_WARPS, 3)
+KERNEL __launch_bounds__(MOST_THREADS, 3)
     relu_forward_16(const float* weights, const int* bits, const int* active, float* partial,
                     int batch, int inputs, int units, int sets) {
-  __shared__ float sums[BLOCK_WARPS][BATCH][BLOCK_UNITS];
-  forward<1>(weights, bits, active, partial, batch, inputs, units, sets, sums);
+  forward<1>(weights, bits, active, partial, batch, inputs, units, sets);
 }
 
-// The body of relu_step for batches of up to 16 * HALVES rows. A warp has half of the block's units and
-// every fourth tile of its inputs. A tensor core's two columns side by side, of two of its tiles, are
-// four units side by side.
+// The body of relu_step for batches of up to 16 * HALVES rows. A tensor core's two columns side by
+// side, of two of its tiles, are four units side by side. Memory is fast where the device is at few
+// places of the three arrays at a time. So there are many blocks to an example, which take tiles of its
+// inputs in turns: what runs at the same time sweeps one region. And what is stored leaves the cache
+// first.
 template <int HALVES>
 __device__ inline void step(const float* back, const int* bits, const int* active, float* weights,
                             float* first, float* second, int batch, int inputs, int units,
                             int sets, float rate, float epsilon, float keep) {
   i64 example = blockIdx.z;
-  if (active[example] == 0) {
+  int base = static_cast<int>(global_thread() >> 5) * STEP_UNITS;
+  if (active[example] == 0 || base >= units) {
     return;
   }
-  int warp = threadIdx.x >> 5;
   int g = (threadIdx.x & 31) >> 2;
   int t = threadIdx.x & 3;
-  int base = blockIdx.x * BLOCK_UNITS + 16 * (warp & 1);
-  if (base >= units) {
-    return;
-  }
   // Derivatives of a lane's units: by tile, 16 rows and 8 of them.
   unsigned parts[2][HALVES][2][3];
 #pragma unroll
@@ -195,15 +172,14 @@ __device__ inline void step(const float* back, const int* bits, const int* activ
       }
     }
   }
-  int width = slice_width(inputs);
-  int from = blockIdx.y * width;
-  int end = min(inputs, from + width);
   int unit = base + 4 * t;
   int there = units - unit;
   bool aligned = units % 4 == 0;
   const int* of_set = bits + (sets == 1 ? 0 : example) * inputs;
   i64 start = weights_of(example, inputs, units) + unit;
-  for (int j = from + INPUT_TILE * (warp >> 1); j < end; j += INPUT_TILE * (BLOCK_WARPS / 2)) {
+  int tile_of_warp = static_cast<int>(blockIdx.y * blockDim.y + threadIdx.y);
+  int tiles_at_once = static_cast<int>(gridDim.y * blockDim.y);
+  for (int j = INPUT_TILE * tile_of_warp; j < inputs; j += INPUT_TILE * tiles_at_once) {
     float w[2][4];
     float m[2][4];
     float v[2][4];
@@ -212,11 +188,11 @@ __device__ inline void step(const float* back, const int* bits, const int* activ
     for (int low = 0; low < 2; low++) {
       int input = j + g + 8 * low;
       i64 at = start + static_cast<i64>(input) * units;
-      int count = input < end ? there : 0;
+      int count = input < inputs ? there : 0;
       load_four(w[low], weights + at, count, aligned);
       load_four(m[low], first + at, count, aligned);
       load_four(v[low], second + at, count, aligned);
-      rows[low] = input < end ? static_cast<unsigned>(of_set[input]) : 0;
+      rows[low] = input < inputs ? static_cast<unsigned>(of_set[input]) : 0;
     }
     float gradient[2][4] = {};
 #pragma unroll
@@ -239,17 +215,18 @@ __device__ inline void step(const float* back, const int* bits, const int* activ
         adam(&w[low][i], &m[low][i], &v[low][i], gradient[i >> 1][2 * low + (i & 1)], rate, epsilon,
              keep);
       }
-      int count = input < end ? there : 0;
-      store_four(weights + at, w[low], count, aligned);
-      store_four(first + at, m[low], count, aligned);
-      store_four(second + at, v[low], count, aligned);
+      int count = input < inputs ? there : 0;
+      stream_four(weights + at, w[low], count, aligned);
+      stream_four(first + at, m[low], count, aligned);
+      stream_four(second + at, v[low], count, aligned);
     }
   }
 }
 
-// W1's step: an input's gradient is the sum of `back` over the rows that list it. Grid as in
-// relu_forward.
-KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
+// W1's step: an input's gradient is the sum of `back` over the rows that list it. Warps of a block are
+// side by side over units in x, 16 each, and over tiles of inputs in y; grid (blocks of units, blocks
+// that share the inputs, examples).
+KERNEL __launch_bounds__(MOST_THREADS, 2)
     relu_step(const float* back, const int* bits, const int* active, float* weights, float* first,
               float* second, int batch, int inputs, int units, int sets, float rate, float epsilon,
               float keep) {
@@ -258,7 +235,7 @@ KERNEL __launch_bounds__(32 * BLOCK_WARPS, 2)
 }
 
 // The same for batches of up to 16 rows, with fewer registers.
-KERNEL __launch_bounds__(32 * BLOCK_WARPS, 3)
+KERNEL __launch_bounds__(MOST_THREADS, 3)
     relu_step_16(const float* back, const int* bits, const int* active, float* weights,
                  float* first, float* second, int batch, int inputs, int units, int sets,
                  float rate, float epsilon, float keep) {

@@ -161,6 +161,15 @@ inline __half __float2half_rn(float value) {
   return {static_cast<unsigned short>(sign | bits)};
 }
 
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+
+inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+
+// Its hint to the cache changes no value.
+inline void __stcs(float4* target, float4 value) { *target = value; }
+
 inline int min(int a, int b) { return a < b ? a : b; }
 inline int max(int a, int b) { return a > b ? a : b; }
 inline int __popc(unsigned value) { return __builtin_popcount(value); }

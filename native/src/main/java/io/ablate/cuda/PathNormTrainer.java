@@ -129,7 +129,7 @@ final class PathNormTrainer implements AutoCloseable {
       pace = next;
       device
           .kernel(MODULE, "pathnorm_update")
-          .striding(weights.elements())
+          .striding(weights.elements() / 4)
           .with(gradient)
           .with(biasGradient)
           .with(means)

@@ -28,15 +28,16 @@ final class ReluNetworks implements AutoCloseable {
   private static final String MODULE = "relu";
   private static final String OVER_WEIGHTS = "relu_weights";
 
-  /**
-   * Threads and units of a block that goes over the weights, as {@code relu_weights.cu} has them.
-   */
   private static final int THREADS = 256;
+  private static final int WARP = 32;
 
-  private static final int BLOCK_UNITS = 32;
+  // Of relu_step: inputs and units to a warp, warps across the units, rounds of inputs to a block.
+  private static final int TILE = 16;
+  private static final int MOST_ACROSS = 4;
+  private static final int ROUNDS = 3;
 
-  /** Inputs to a block: a function of the shape alone, so that sums do not depend on company. */
-  private static final int SLICE = 2400;
+  /** Inputs to a block of {@code relu_forward}, alike in any company, so that sums are too. */
+  private static final int SLICE = 1200;
 
   private final Device device;
   private final DeviceScope scope;
@@ -150,7 +151,7 @@ final class ReluNetworks implements AutoCloseable {
           .with(adam.epsilon())
           .with(adam.keep())
           .launch();
-      overWeights("relu_step", to - from)
+      stepOverWeights(to - from)
           .with(back)
           .with(bits)
           .with(active)
@@ -194,6 +195,8 @@ final class ReluNetworks implements AutoCloseable {
         .with(rows.extent(1))
         .launch();
     overWeights("relu_forward", batch)
+        .grid(Launch.ceilDiv(units, THREADS), slices, examples)
+        .block(Math.min(THREADS, Launch.wholeWarps(units)), 1)
         .with(weights)
         .with(bits)
         .with(active)
@@ -206,11 +209,17 @@ final class ReluNetworks implements AutoCloseable {
     return bits;
   }
 
+  private Launch stepOverWeights(int batch) {
+    int across = Math.min(MOST_ACROSS, Launch.ceilDiv(units, TILE));
+    int along = THREADS / WARP / across;
+    int rounds = Launch.ceilDiv(inputs, TILE * along);
+    return overWeights("relu_step", batch)
+        .grid(Launch.ceilDiv(units, TILE * across), Launch.ceilDiv(rounds, ROUNDS), examples)
+        .block(WARP * across, along);
+  }
+
   private Launch overWeights(String kernel, int batch) {
-    return device
-        .kernel(OVER_WEIGHTS, batch > HALF_BATCH ? kernel : kernel + "_16")
-        .grid(Launch.ceilDiv(units, BLOCK_UNITS), slices, examples)
-        .block(THREADS, 1);
+    return device.kernel(OVER_WEIGHTS, batch > HALF_BATCH ? kernel : kernel + "_16");
   }
 
   /**

@@ -28,7 +28,13 @@ class NetworkKernelsTest extends KernelContract {
     "70,33,64,2,31,true",
     "50,65,33,1,32,false",
     "34,520,40,3,17,false",
-    "40,20,129,1,32,true"
+    "40,20,129,1,32,true",
+    // Several blocks over units, in both directions; over inputs, likewise.
+    "20,113,300,2,16,false",
+    "33,70,100,1,20,true",
+    "20,40,256,1,20,true",
+    "20,500,16,2,20,true",
+    "18,2417,3,2,17,true"
   })
   void shouldTakeTheStepsOfTheEngine(
       int rows, int inputs, int units, int examples, int batch, boolean shared) {
@@ -79,7 +85,7 @@ class NetworkKernelsTest extends KernelContract {
   @Test
   void shouldGiveTheSameBitsInAnyCompany() {
     int rows = 40;
-    int inputs = 530;
+    int inputs = 1230;
     MaskMatrix masks = masks(rows, inputs);
     float[] targets = floats(random(3 * rows, 4));
     DeviceArray order = scope.copy("order", orders(1, rows)[0], 1, rows);
