@@ -147,9 +147,9 @@ final class CollectSetup {
         gradients.cost());
   }
 
-  /** A gradient pass keeps the values of all layers: a device's batch is an eighth for them. */
+  /** A gradient pass keeps the values of all layers: a device's batch is a quarter for them. */
   private int mostGradientRows() {
-    return Math.max(MOST_GRADIENT_ROWS, request.settings().backend().batchRows(options) / 8);
+    return Math.max(MOST_GRADIENT_ROWS, request.settings().backend().batchRows(options) / 4);
   }
 
   private Manifest manifest(Manifest.Batch batch) {

@@ -43,7 +43,9 @@ final class Binding implements AutoCloseable {
     try {
       this.memoryInfo = execution.provider().memoryInfo(scope);
       this.runOptions = scope.make(OrtFunction.RELEASE_RUN_OPTIONS, OrtFunction.CREATE_RUN_OPTIONS);
-      execution.provider().configureRuns(scope.table(), runOptions);
+      if (session.isRecorded()) {
+        execution.provider().configureRuns(scope.table(), runOptions);
+      }
       this.binding =
           scope.make(
               OrtFunction.RELEASE_IO_BINDING, OrtFunction.CREATE_IO_BINDING, session.address());

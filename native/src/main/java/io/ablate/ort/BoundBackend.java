@@ -21,7 +21,6 @@ import java.util.function.Function;
  *
  * @param precisions those that it has passes in
  * @param execution a new one for every session, by the precision
- * @param gradients likewise for sessions of gradients
  * @param elements of examples in a batch that fill the device; 0 where that is to be tried
  */
 record BoundBackend(
@@ -29,7 +28,6 @@ record BoundBackend(
     String version,
     Set<Precision> precisions,
     Function<Precision, Execution> execution,
-    Function<Precision, Execution> gradients,
     int elements)
     implements ForwardBackend {
   private static final int LEAST_ROWS = 32;
@@ -41,7 +39,7 @@ record BoundBackend(
       String version,
       Set<Precision> precisions,
       Function<Precision, Execution> execution) {
-    this(name, version, precisions, execution, execution, 0);
+    this(name, version, precisions, execution, 0);
   }
 
   @Override
@@ -80,6 +78,6 @@ record BoundBackend(
   @Override
   public GradientSession openGradients(DifferentiatedModel model, ForwardOptions options) {
     options.require(precisions);
-    return new BoundGradientSession(() -> gradients.apply(options.precision()), model, options);
+    return new BoundGradientSession(() -> execution.apply(options.precision()), model, options);
   }
 }

@@ -8,6 +8,7 @@ import io.ablate.instrument.InstrumentedModel;
 import io.ablate.onnx.OnnxModel;
 import java.lang.foreign.MemorySegment;
 import java.util.Collection;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -31,15 +32,21 @@ final class CudaExecutionProvider implements ExecutionProvider {
   }
 
   @Override
-  public void configure(OrtScope scope, long sessionOptions) {
+  public boolean records() {
+    return options.graphs();
+  }
+
+  @Override
+  public void configure(OrtScope scope, long sessionOptions, boolean record) {
+    Map<String, String> entries = options.with("graphs", Boolean.toString(record)).entries();
     OrtTable table = scope.table();
     long cuda = scope.make(OrtFunction.RELEASE_CUDA_OPTIONS, OrtFunction.CREATE_CUDA_OPTIONS);
     table.call(
         OrtFunction.UPDATE_CUDA_OPTIONS,
         cuda,
-        texts(scope, options.entries().keySet()),
-        texts(scope, options.entries().values()),
-        (long) options.entries().size());
+        texts(scope, entries.keySet()),
+        texts(scope, entries.values()),
+        (long) entries.size());
     if (stream != 0) {
       // As text the address would be dropped: only a pointer also says that there is a stream.
       // Last, for setting other options forgets it.
@@ -60,13 +67,11 @@ final class CudaExecutionProvider implements ExecutionProvider {
 
   @Override
   public void configureRuns(OrtTable table, long runOptions) {
-    if (options.graphs()) {
-      table.call(
-          OrtFunction.ADD_RUN_CONFIG_ENTRY,
-          runOptions,
-          "gpu_graph_id",
-          Integer.toString(recordings.getAndIncrement()));
-    }
+    table.call(
+        OrtFunction.ADD_RUN_CONFIG_ENTRY,
+        runOptions,
+        "gpu_graph_id",
+        Integer.toString(recordings.getAndIncrement()));
   }
 
   @Override

@@ -17,7 +17,7 @@ import java.util.Map;
  *     by default, for outputs shall be those of the processor. Without it ONNX Runtime keeps
  *     convolutions in float16 off the tensor cores too
  * @param graphs whether the launches of a run are recorded once per batch and replayed ({@code
- *     enable_cuda_graph}); every node of the model must then run on the device. A recording is kept
+ *     enable_cuda_graph}), where every node of the graph runs on the device. A recording is kept
  *     until its session closes
  * @param arena how the provider's memory pool grows
  * @param memoryLimit bytes that the pool may hold; 0 for no limit. Tensors that are bound are not
@@ -105,11 +105,6 @@ public record CudaOptions(
       case FP16 -> of(device, Precision.TF32).with("half", "true");
       case BF16 -> throw new IllegalArgumentException("no passes in bf16");
     };
-  }
-
-  /** The same for gradients: of their graphs not every node runs on the device. */
-  static CudaOptions ofGradients(int device, Precision precision) {
-    return of(device, precision).with("graphs", "false");
   }
 
   /**

@@ -23,7 +23,7 @@ interface ExecutionProvider extends AutoCloseable {
   ExecutionProvider CPU =
       new ExecutionProvider() {
         @Override
-        public void configure(OrtScope scope, long sessionOptions) {}
+        public void configure(OrtScope scope, long sessionOptions, boolean record) {}
 
         @Override
         public long memoryInfo(OrtScope scope) {
@@ -41,10 +41,19 @@ interface ExecutionProvider extends AutoCloseable {
         }
       };
 
-  /** Adds this provider to options of a session; what is made for that, the scope may release. */
-  void configure(OrtScope scope, long sessionOptions);
+  /** Whether the launches of a run are to be recorded and replayed where the graph allows it. */
+  default boolean records() {
+    return false;
+  }
 
-  /** Adds what the runs of one batch need. */
+  /**
+   * Adds this provider to options of a session; what is made for that, the scope may release.
+   *
+   * @param record whether runs are recorded, {@link #records} where it is possible
+   */
+  void configure(OrtScope scope, long sessionOptions, boolean record);
+
+  /** Adds what recorded runs of one batch need. */
   default void configureRuns(OrtTable table, long runOptions) {}
 
   /** An {@code OrtMemoryInfo} of the memory that tensors are bound in. */

@@ -21,26 +21,45 @@ final class NativeSession implements AutoCloseable {
 
   private final OrtScope scope;
   private final long address;
+  private final boolean recorded;
 
-  private NativeSession(OrtScope scope, long address) {
+  private NativeSession(OrtScope scope, long address, boolean recorded) {
     this.scope = scope;
     this.address = address;
+    this.recorded = recorded;
   }
 
   /**
    * Loads a graph with the settings of the engine's own sessions; external data is looked for in
-   * the folder that the model came from.
+   * the folder that the model came from. Runs are not recorded where the graph has nodes that
+   * cannot be.
    *
    * @throws io.ablate.base.BadInputException if it cannot be loaded
    */
   static NativeSession open(ExecutionProvider provider, OnnxModel graph, int threads) {
+    if (provider.records()) {
+      try {
+        return open(provider, graph, threads, true);
+      } catch (OrtStatusException e) {
+        // Whatever else may be wrong with it comes up again.
+      }
+    }
+    try {
+      return open(provider, graph, threads, false);
+    } catch (OrtStatusException e) {
+      throw OrtFaults.fault("ONNX Runtime cannot load the model", graph, e);
+    }
+  }
+
+  private static NativeSession open(
+      ExecutionProvider provider, OnnxModel graph, int threads, boolean record) {
     OrtTable table = OrtApi.table();
     OrtScope scope = new OrtScope(table);
     try (OrtScope settings = new OrtScope(table)) {
       // Of the environment there is one in a process; this adds to its count of users.
       long environment =
           scope.make(OrtFunction.RELEASE_ENV, OrtFunction.CREATE_ENV, LOG_FATAL, "ablate");
-      long options = options(settings, provider, graph, threads);
+      long options = options(settings, provider, graph, threads, record);
       byte[] bytes = graph.toBytes();
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment model = arena.allocateFrom(JAVA_BYTE, bytes);
@@ -52,11 +71,8 @@ final class NativeSession implements AutoCloseable {
                 model,
                 model.byteSize(),
                 options);
-        return new NativeSession(scope, session);
+        return new NativeSession(scope, session, record);
       }
-    } catch (OrtStatusException e) {
-      scope.close();
-      throw OrtFaults.fault("ONNX Runtime cannot load the model", graph, e);
     } catch (RuntimeException e) {
       scope.close();
       throw e;
@@ -64,7 +80,7 @@ final class NativeSession implements AutoCloseable {
   }
 
   private static long options(
-      OrtScope scope, ExecutionProvider provider, OnnxModel graph, int threads) {
+      OrtScope scope, ExecutionProvider provider, OnnxModel graph, int threads, boolean record) {
     OrtTable table = scope.table();
     long options =
         scope.make(OrtFunction.RELEASE_SESSION_OPTIONS, OrtFunction.CREATE_SESSION_OPTIONS);
@@ -81,12 +97,17 @@ final class NativeSession implements AutoCloseable {
           "session.model_external_initializers_file_folder_path",
           external.toString());
     }
-    provider.configure(scope, options);
+    provider.configure(scope, options, record);
     return options;
   }
 
   long address() {
     return address;
+  }
+
+  /** Whether the launches of a run are recorded. */
+  boolean isRecorded() {
+    return recorded;
   }
 
   @Override

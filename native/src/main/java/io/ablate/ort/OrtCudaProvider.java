@@ -118,7 +118,6 @@ public final class OrtCudaProvider implements ForwardBackendProvider {
         OrtTable.VERSION + ", CUDA",
         EnumSet.of(Precision.FP32, Precision.TF32, Precision.FP16),
         precision -> execution(change.apply(CudaOptions.of(index, precision))),
-        precision -> execution(change.apply(CudaOptions.ofGradients(index, precision))),
         BATCH_ELEMENTS);
   }
 

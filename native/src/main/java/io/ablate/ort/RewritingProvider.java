@@ -41,8 +41,13 @@ final class RewritingProvider implements ExecutionProvider {
   }
 
   @Override
-  public void configure(OrtScope scope, long sessionOptions) {
-    provider.configure(scope, sessionOptions);
+  public boolean records() {
+    return provider.records();
+  }
+
+  @Override
+  public void configure(OrtScope scope, long sessionOptions, boolean record) {
+    provider.configure(scope, sessionOptions, record);
     if (operators != null) {
       operators.register(sessionOptions);
     }

@@ -55,7 +55,7 @@ class MaskedOperatorsTest {
   /** The processor, with graphs as a device has them. */
   private static final class Plain implements ExecutionProvider {
     @Override
-    public void configure(OrtScope scope, long sessionOptions) {}
+    public void configure(OrtScope scope, long sessionOptions, boolean record) {}
 
     @Override
     public long memoryInfo(OrtScope scope) {

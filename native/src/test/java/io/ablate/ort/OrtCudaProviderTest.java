@@ -26,9 +26,11 @@ import io.ablate.mask.FixedSizeMasks;
 import io.ablate.mask.MaskDesign;
 import io.ablate.mask.MaskMatrix;
 import io.ablate.onednn.Networks;
+import io.ablate.onnx.OnnxModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -113,6 +115,51 @@ class OrtCudaProviderTest {
     }
   }
 
+  /** A provider whose sessions cannot be recorded. */
+  private record Unrecordable(List<Boolean> asked) implements ExecutionProvider {
+    @Override
+    public boolean records() {
+      return true;
+    }
+
+    @Override
+    public void configure(OrtScope scope, long sessionOptions, boolean record) {
+      asked.add(record);
+      if (record) {
+        throw new OrtStatusException("not all nodes have been partitioned");
+      }
+    }
+
+    @Override
+    public void configureRuns(OrtTable table, long runOptions) {
+      throw new AssertionError("not recorded");
+    }
+
+    @Override
+    public long memoryInfo(OrtScope scope) {
+      return ExecutionProvider.CPU.memoryInfo(scope);
+    }
+
+    @Override
+    public OnnxModel graph(
+        InstrumentedModel model, OnnxModel made, BatchShape shape, long[] exampleShape) {
+      return ExecutionProvider.CPU.graph(model, made, shape, exampleShape);
+    }
+  }
+
+  @Test
+  void shouldRunWithoutRecordingWhatCannotBeRecorded() {
+    List<Boolean> asked = new ArrayList<>();
+    ForwardBackend unrecordable =
+        new BoundBackend(
+            "device",
+            "1",
+            Set.of(Precision.FP32),
+            precision -> new Execution(new Unrecordable(asked), new HostMemory()));
+    OrtPasses.assertGradientsEqual(unrecordable, network("layers"), SHAPE, 1);
+    assertThat(asked).startsWith(true, false).hasSize(4); // of 1 and of 3 rows
+  }
+
   @Test
   void shouldKnowTheBatchThatFillsADevice() {
     ForwardBackend large =
@@ -120,7 +167,6 @@ class OrtCudaProviderTest {
             "device",
             "1",
             Set.of(Precision.FP32),
-            precision -> new Execution(ExecutionProvider.CPU, new HostMemory()),
             precision -> new Execution(ExecutionProvider.CPU, new HostMemory()),
             1 << 26);
     assertThat(large.batchRows(new ForwardOptions(1, new long[] {3, 32, 32}))).isEqualTo(1024);

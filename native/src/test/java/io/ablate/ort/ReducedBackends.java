@@ -33,8 +33,8 @@ final class ReducedBackends {
    */
   private record Emulating(RewritingProvider rewriting) implements ExecutionProvider {
     @Override
-    public void configure(OrtScope scope, long sessionOptions) {
-      rewriting.configure(scope, sessionOptions);
+    public void configure(OrtScope scope, long sessionOptions, boolean record) {
+      rewriting.configure(scope, sessionOptions, record);
     }
 
     @Override
@@ -62,7 +62,7 @@ final class ReducedBackends {
   /** The processor with graphs as a device has them. */
   private record Fixed() implements ExecutionProvider {
     @Override
-    public void configure(OrtScope scope, long sessionOptions) {}
+    public void configure(OrtScope scope, long sessionOptions, boolean record) {}
 
     @Override
     public long memoryInfo(OrtScope scope) {

@@ -18,7 +18,7 @@ import java.util.List;
 /** Gradient passes per second: rows with an example and a soft mask each, new masks every time. */
 final class GradientSpeeds {
   /** Rows of a batch of gradients for one of forward passes, as {@code collect} has them. */
-  private static final int SHARE = 8;
+  private static final int SHARE = 4;
 
   private final int rows;
   private final GradientBatch batch;

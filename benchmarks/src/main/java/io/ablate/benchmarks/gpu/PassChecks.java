@@ -31,6 +31,9 @@ final class PassChecks {
   /** Of a gradient, in norm and relative. */
   private static final double GRADIENTS = 1e-2;
 
+  /** In another precision, where a ReLU may cut elsewhere near 0. */
+  private static final double ROUNDED_GRADIENTS = 2e-2;
+
   /** Of margins in another precision: what correlation may lack of 1. */
   private static final double CORRELATION = 1e-3;
 
@@ -76,7 +79,7 @@ final class PassChecks {
                       correlated(place.passes(model, rounded), rounded, model, network), expected));
       results.check(
           name + ", mask gradients in " + precision.label(),
-          GRADIENTS,
+          ROUNDED_GRADIENTS,
           () -> gradients(place, network, precision));
     }
   }

@@ -75,7 +75,7 @@ class GpuCheckTest {
             "matrix products, float32",
             "resnet8-cifar10, batch 16, fp32, plain",
             "resnet8-cifar10, batch 16, fp32, masked",
-            "resnet8-cifar10, batch 2, fp32, gradients",
+            "resnet8-cifar10, batch 4, fp32, gradients",
             "least-squares, n = 200, m = 300, 4 examples",
             "ridge, n = 200, m = 300, 4 examples",
             NETWORKS + ", d = 32",
