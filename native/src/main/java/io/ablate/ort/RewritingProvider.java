@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Another provider, whose graphs are rewritten for it: in float16, with {@link MaskedOperator}s in
- * place of what follows a masked layer, with channels last and {@link ImageOperator}s. Graphs of
- * gradients keep precision and layout.
+ * place of what follows a layer, with channels last and {@link ImageOperator}s. Graphs of gradients
+ * keep precision and layout.
  */
 final class RewritingProvider implements ExecutionProvider {
   private final ExecutionProvider provider;
@@ -22,7 +22,7 @@ final class RewritingProvider implements ExecutionProvider {
   /** Weights that were turned for one batch shape are those of all. */
   private final Map<String, TensorProto> turned = new ConcurrentHashMap<>();
 
-  private @Nullable OnnxModel halved;
+  private @Nullable OnnxModel prepared;
 
   /**
    * @param operators closed together with this; null to put none of ours in
@@ -60,20 +60,22 @@ final class RewritingProvider implements ExecutionProvider {
   public OnnxModel graph(
       InstrumentedModel model, OnnxModel made, BatchShape shape, long[] exampleShape) {
     boolean forward = made == model.model();
-    OnnxModel source = half && forward ? halved(model) : made;
+    OnnxModel source = forward ? prepared(model) : made;
     OnnxModel graph = provider.graph(model, source, shape, exampleShape);
     if (operators != null) {
-      graph = MaskFusion.of(graph, model.mask());
+      graph = MaskFusion.of(graph, model.mask(), forward);
     }
     return channelsLast && forward ? ChannelsLast.of(graph, operators != null, turned) : graph;
   }
 
-  /** In float16, once for all batch shapes: a provider serves one model. */
-  private synchronized OnnxModel halved(InstrumentedModel model) {
-    if (halved == null) {
-      halved = HalfPrecision.of(model, model.model());
+  /** Whatever the batch's shape, once for all of them: a provider serves one model. */
+  private synchronized OnnxModel prepared(InstrumentedModel model) {
+    if (prepared == null) {
+      OnnxModel folded =
+          operators != null || channelsLast ? NormFolding.of(model.model()) : model.model();
+      prepared = half ? HalfPrecision.of(model, folded) : folded;
     }
-    return halved;
+    return prepared;
   }
 
   @Override
