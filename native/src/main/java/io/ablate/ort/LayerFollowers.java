@@ -62,7 +62,7 @@ final class LayerFollowers {
             && channelAxis < extents.length
             && Arrays.stream(extents).skip(1).allMatch(extent -> extent > 0)
             && (type == DataType.FLOAT || type == DataType.FLOAT16);
-    return fits && extents != null && type != null ? new Layer(extents, channelAxis, type) : null;
+    return fits && extents != null ? new Layer(extents, channelAxis, type) : null;
   }
 
   /**
@@ -124,14 +124,14 @@ final class LayerFollowers {
       joined.addInput(chain.residual);
       operands.add(chain.residual);
     }
-    graph.putValueInfo(GraphWriter.value(last, layer.type, "", shape(layer, operands)));
+    graph.putValueInfo(GraphWriter.value(last, layer.type, "", broadcast(layer.extents, operands)));
     chain.nodes.forEach(graph::replace);
     return joined;
   }
 
-  /** Rows are those of whatever has more than one. */
-  private long[] shape(Layer layer, List<String> operands) {
-    long[] shape = layer.extents.clone();
+  /** Extents with the rows of whatever has more than one. */
+  long[] broadcast(long[] extents, List<String> operands) {
+    long[] shape = extents.clone();
     for (String operand : operands) {
       long[] found = shapes.shape(operand);
       shape[0] = found == null || found[0] < 0 || shape[0] < 0 ? -1 : Math.max(found[0], shape[0]);

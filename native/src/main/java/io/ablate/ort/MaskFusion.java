@@ -2,6 +2,8 @@ package io.ablate.ort;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import io.ablate.onnx.ElementTypes;
 import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
@@ -30,14 +32,31 @@ final class MaskFusion {
     GraphWriter writer = new GraphWriter(graph);
     this.masks = new MaskParts(writer, mask);
     this.shapes = ShapeInference.inputsOf(graph);
-    for (NodeProto node : graph.nodes()) {
-      // Positions and channels are the layer's, whatever the shape of the mask.
-      shapes.visit(
-          masks.of(node) != null
-              ? Nodes.node("Identity", node.getOutput(0), List.of(node.getInput(0)))
-              : node);
-    }
     this.followers = new LayerFollowers(writer, shapes);
+    for (NodeProto node : graph.nodes()) {
+      MaskParts.Part part = masks.of(node);
+      if (part == null) {
+        shapes.visit(node);
+      } else {
+        visit(node, part);
+      }
+    }
+  }
+
+  /**
+   * Positions and channels are the layer's, whatever the mask's shape; rows are those of either.
+   */
+  private void visit(NodeProto multiply, MaskParts.Part part) {
+    String output = multiply.getOutput(0);
+    NodeProto like = Nodes.node("Identity", output, List.of(multiply.getInput(0)));
+    shapes.visit(like);
+    long[] shape = shapes.shape(output);
+    if (shape != null && shape.length > 0) {
+      DataType type = new ElementTypes(graph).of(output);
+      graph.putValueInfo(
+          GraphWriter.value(output, type, "", followers.broadcast(shape, List.of(part.source()))));
+      shapes.visit(like);
+    }
   }
 
   /**

@@ -1,17 +1,16 @@
 package io.ablate.ort;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
-import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.instrument.BatchNorm;
 import io.ablate.onnx.Constant;
 import io.ablate.onnx.Constants;
+import io.ablate.onnx.ElementTypes;
 import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
 import io.ablate.onnx.OnnxModel;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,9 +81,8 @@ final class NormFolding {
   }
 
   private static @Nullable Constant single(OnnxGraph graph, String tensor) {
-    TensorProto stored = Constants.tensor(graph, tensor);
-    return stored != null && stored.getDataType() == DataType.FLOAT_VALUE
-        ? Objects.requireNonNull(Constants.resolve(graph, tensor))
+    return new ElementTypes(graph).of(tensor) == DataType.FLOAT
+        ? Constants.resolve(graph, tensor)
         : null;
   }
 }

@@ -123,7 +123,7 @@ class MaskedOperatorsTest {
     InstrumentedModel model = OrtPasses.bundled("shapes-resnet");
     long[] shape = {3, 32, 32};
     OnnxModel fixed = OrtGraphs.fixed(model, model.model(), new BatchShape(4, 1), shape);
-    OnnxModel fused = MaskFusion.of(fixed, model.mask());
+    OnnxModel fused = MaskFusion.of(fixed, model.mask(), true);
     List<String> operators =
         fused.proto().getGraph().getNodeList().stream().map(node -> node.getOpType()).toList();
     assertThat(operators).contains("MaskedRelu", "MaskedSumRelu").doesNotContain("Relu");
