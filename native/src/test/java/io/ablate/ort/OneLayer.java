@@ -1,5 +1,7 @@
 package io.ablate.ort;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.onednn.Networks;
 import io.ablate.onnx.GraphBuilder;
@@ -25,6 +27,7 @@ final class OneLayer {
     all.put("computed bias", network(OneLayer::computedBias));
     all.put("no bias", network(OneLayer::noBias));
     all.put("normalised", network(OneLayer::normalised));
+    all.put("stored in float16", network(OneLayer::storedInFloat16));
     return all;
   }
 
@@ -102,5 +105,20 @@ final class OneLayer {
         b.node(
             "AveragePool", "mean", List.of(d), Nodes.attribute("kernel_shape", new long[] {1, 1}));
     return b.add("both", b.batchNorm("n3", d, CHANNELS), mean);
+  }
+
+  /** A weight and a bias that are converted to float32. */
+  private static String storedInFloat16(GraphBuilder b, String x) {
+    String m = b.relu(conv(b, "m", x, 3, true));
+    float[] weight = b.values(.1, CHANNELS, CHANNELS, 3, 3);
+    String w = b.initializer(Tensors.ofFloat16("a.weight", weight, CHANNELS, CHANNELS, 3, 3));
+    String bias = b.initializer(Tensors.ofFloat16("a.bias", b.values(.5, CHANNELS), CHANNELS));
+    AttributeProto toFloat = Nodes.attribute("to", DataType.FLOAT_VALUE);
+    List<String> inputs =
+        List.of(
+            m,
+            b.node("Cast", "weight", List.of(w), toFloat),
+            b.node("Cast", "bias", List.of(bias), toFloat));
+    return b.relu(b.convOf("a", inputs, 3, 1, 1));
   }
 }

@@ -75,6 +75,7 @@ class UnmaskedLayersTest {
     "no bias, Conv MaskedRelu Conv Tanh Conv Relu Conv UnmaskedSumRelu Conv UnmaskedSumRelu",
     "normalised, Conv MaskedRelu Conv UnmaskedRelu Conv UnmaskedSumRelu Conv Unmasked"
         + " AveragePool BatchNormalization Add",
+    "stored in float16, Cast Cast Conv MaskedRelu Conv Relu"
   })
   void shouldJoinWhatSavesAPass(String name, String expected) {
     InstrumentedModel model = network(name);
@@ -126,13 +127,27 @@ class UnmaskedLayersTest {
     assertThat(joined.consumers("a_out")).extracting(NodeProto::getOpType).containsExactly("Relu");
   }
 
+  /** In float16 a weight that is stored so is a constant, which a layout can be chosen for. */
+  @Test
+  void shouldTakeWeightsThatAreConvertedAsConstants() {
+    InstrumentedModel model = network("stored in float16");
+    List<String> operators =
+        operators(inFloat16(model, SHAPE)).stream()
+            .filter(operator -> operator.contains("Conv") || operator.contains("masked"))
+            .toList();
+    assertThat(operators).containsExactly("NhwcConv", "NhwcConv", "UnmaskedReluHalfChannelsLast");
+  }
+
+  private static OnnxModel inFloat16(InstrumentedModel model, long[] example) {
+    OnnxModel half = HalfPrecision.of(model, fixed(model, example));
+    return ChannelsLast.of(MaskFusion.of(half, model.mask(), true), true, new HashMap<>());
+  }
+
   /** As with all layers masked: no bias in a convolution, no transposition but of the example. */
   @Test
   void shouldLeaveNothingBetweenTheConvolutionsOfABundledModel() {
     InstrumentedModel model = OrtPasses.bundledWithOneFilter("resnet18-cifar10");
-    OnnxModel half = HalfPrecision.of(model, fixed(model, new long[] {3, 32, 32}));
-    OnnxModel last =
-        ChannelsLast.of(MaskFusion.of(half, model.mask(), true), true, new HashMap<>());
+    OnnxModel last = inFloat16(model, new long[] {3, 32, 32});
     List<String> operators = last.graph().nodes().stream().map(NodeProto::getOpType).toList();
     assertThat(operators)
         .contains("MaskedReluHalfChannelsLast")
