@@ -1,12 +1,13 @@
 // What follows a layer in one pass over its output: m * y + b, or y + b where there is no mask, with a
-// residual, behind a ReLU. In float32 each operation rounds by itself, so that the values are those of separate nodes;
-// in float16 the result is computed so and rounded to it once.
+// residual, behind a ReLU. In float32 each operation rounds by itself, so that the values are those of
+// separate nodes; in float16 the result is computed so and rounded to it once.
 #include "common.cuh"
 
 // out is [rows, channels, positions], or with channels last [rows, positions, channels]; y and
-// residual (where there is one: residual_rows > 0) have as many rows or one; mask (where there is one:
-// mask_rows > 0) is [mask_rows, columns], the layer's columns beginning at first; bias [channels]. N neighbours are of one row, and
-// of one channel unless channels are last. The grid's y counts rows.
+// residual (where there is one: residual_rows > 0) have as many rows or one; mask (where there is
+// one: mask_rows > 0) is [mask_rows, columns], the layer's columns beginning at first; bias
+// [channels]. N neighbours are of one row, and of one channel unless channels are last. The grid's y
+// counts rows.
 template <int N, class T>
 __device__ inline void masked(const T* y, const T* mask, const T* bias, const T* residual, T* out,
                               int rows, int channels, int positions, int last, int columns,

@@ -18,7 +18,7 @@ final class CudaLassoSolver implements LassoSolver {
 
   /**
    * Of a call's examples, whatever the device's memory: some of their arrays are the host's too,
-   * where one has fewer than 2³¹ numbers of 8 bytes. So many keep any device busy.
+   * where one has fewer than 2³¹ numbers of 8 bytes.
    */
   private static final long MOST_BYTES = 1L << 34;
 

@@ -50,7 +50,7 @@ record BoundBackend(
       return problem;
     }
     try {
-      HalfPrecision.of(model, model.model());
+      HalfPrecision.of(model, NormFolding.of(model.model()));
       return Optional.empty();
     } catch (BadInputException e) {
       return Optional.of(Problem.of(String.valueOf(e.getMessage())));

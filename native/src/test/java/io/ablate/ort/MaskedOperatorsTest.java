@@ -100,8 +100,7 @@ class MaskedOperatorsTest {
         "grouped",
         "concatenated",
         "squeeze and excite",
-        "activations",
-        "layers"
+        "activations"
       })
   void shouldComputeWhatSeparateNodesCompute(String name) {
     InstrumentedModel model = network(name);
