@@ -1,12 +1,13 @@
-// What follows a masked layer in one pass over its output: m * y + b, with a residual, behind a
-// ReLU. In float32 each operation rounds by itself, so that the values are those of separate nodes;
-// in float16 the result is computed so and rounded to it once.
+// What follows a layer in one pass over its output: m * y + b, or y + b where there is no mask, with a
+// residual, behind a ReLU. In float32 each operation rounds by itself, so that the values are those of
+// separate nodes; in float16 the result is computed so and rounded to it once.
 #include "common.cuh"
 
 // out is [rows, channels, positions], or with channels last [rows, positions, channels]; y and
-// residual (where there is one: residual_rows > 0) have as many rows or one; mask is [mask_rows,
-// columns], the layer's columns beginning at first; bias [channels]. N neighbours are of one row, and
-// of one channel unless channels are last. The grid's y counts rows.
+// residual (where there is one: residual_rows > 0) have as many rows or one; mask (where there is
+// one: mask_rows > 0) is [mask_rows, columns], the layer's columns beginning at first; bias
+// [channels]. N neighbours are of one row, and of one channel unless channels are last. The grid's y
+// counts rows.
 template <int N, class T>
 __device__ inline void masked(const T* y, const T* mask, const T* bias, const T* residual, T* out,
                               int rows, int channels, int positions, int last, int columns,
@@ -31,14 +32,14 @@ __device__ inline void masked(const T* y, const T* mask, const T* bias, const T*
         load<N>(bias + channel, b);
         if (wide) {
           load<N>(mask_row + channel, m);
-        } else {
+        } else if (mask_rows > 0) {
 #pragma unroll
           for (int i = 0; i < N; i++) {
             m[i] = to_float(mask_row[channel + i]);
           }
         }
       } else {
-        m[0] = to_float(mask_row[channel]);
+        m[0] = mask_rows > 0 ? to_float(mask_row[channel]) : 0;
         b[0] = to_float(bias[channel]);
 #pragma unroll
         for (int i = 1; i < N; i++) {
@@ -48,7 +49,7 @@ __device__ inline void masked(const T* y, const T* mask, const T* bias, const T*
       }
 #pragma unroll
       for (int i = 0; i < N; i++) {
-        float sum = __fadd_rn(__fmul_rn(value[i], m[i]), b[i]);
+        float sum = __fadd_rn(mask_rows > 0 ? __fmul_rn(value[i], m[i]) : value[i], b[i]);
         if (residual_rows > 0) {
           sum = __fadd_rn(sum, added[i]);
         }

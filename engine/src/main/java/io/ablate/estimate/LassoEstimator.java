@@ -99,8 +99,10 @@ public final class LassoEstimator implements Estimator {
   private static List<LassoPaths.Fit> fits(
       LassoSolver solver, LassoFolds maker, int examples, FitContext context) {
     try (LassoPaths paths = new LassoPaths(solver, maker, context.progress())) {
-      // θ, a gradient and a list, of every fold and of all rows.
-      long bytes = (2L * Double.BYTES + Integer.BYTES) * maker.columns() * (maker.count() + 1);
+      // θ, a gradient and a list, of every fold and of all rows; outputs left out, of every fold.
+      long bytes =
+          (2L * Double.BYTES + Integer.BYTES) * maker.columns() * (maker.count() + 1)
+              + (long) Double.BYTES * maker.rows();
       int together = solver.examplesTogether(examples, bytes);
       return Parallel.map(
               "lasso",

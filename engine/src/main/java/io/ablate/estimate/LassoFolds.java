@@ -46,6 +46,10 @@ final class LassoFolds {
     return x.columns();
   }
 
+  int rows() {
+    return masks.rows();
+  }
+
   /** All rows. */
   LassoFold all() {
     return without(-1);

@@ -16,17 +16,24 @@ import org.jspecify.annotations.Nullable;
  * @param scale γ/√(σ² + ε) of each channel
  * @param shift β − μ · scale of each channel
  */
-record BatchNorm(NodeProto node, float[] scale, float[] shift) {
+public record BatchNorm(NodeProto node, float[] scale, float[] shift) {
+
+  /** As below, of a layer in float32: in lower precision folding would round differently. */
+  static @Nullable BatchNorm after(MaskedLayer layer, OnnxGraph graph) {
+    return layer.type() == DataType.FLOAT
+        ? after(graph, layer.node().getOutput(0), layer.channels())
+        : null;
+  }
 
   /**
-   * The normalisation that can be folded around the mask of a layer: sole user of its output, in
-   * inference mode, with constant parameters, in float32 (in lower precision folding would round
-   * differently). Null if there is none.
+   * The normalisation that can be folded into a layer: sole user of its output, in inference mode,
+   * with constant parameters. Null if there is none.
+   *
+   * @param output of the layer
    */
-  static @Nullable BatchNorm after(MaskedLayer layer, OnnxGraph graph) {
-    String output = layer.node().getOutput(0);
+  public static @Nullable BatchNorm after(OnnxGraph graph, String output, int channels) {
     List<NodeProto> users = graph.consumers(output);
-    if (layer.type() != DataType.FLOAT || users.size() != 1 || graph.isOutput(output)) {
+    if (users.size() != 1 || graph.isOutput(output)) {
       return null;
     }
     NodeProto node = users.getFirst();
@@ -45,13 +52,13 @@ record BatchNorm(NodeProto node, float[] scale, float[] shift) {
         return null;
       }
       parameters[i] = constant.floats();
-      if (parameters[i].length != layer.channels()) {
+      if (parameters[i].length != channels) {
         return null;
       }
     }
     double epsilon = Nodes.number(node, "epsilon", 1e-5f);
-    float[] scale = new float[layer.channels()];
-    float[] shift = new float[layer.channels()];
+    float[] scale = new float[channels];
+    float[] shift = new float[channels];
     for (int c = 0; c < scale.length; c++) {
       double s = parameters[0][c] / Math.sqrt(parameters[3][c] + epsilon);
       scale[c] = (float) s;

@@ -16,6 +16,12 @@ final class CudaLassoSolver implements LassoSolver {
   /** The rest is for what the driver takes for itself. */
   private static final double SHARE_OF_MEMORY = .6;
 
+  /**
+   * Of a call's examples, whatever the device's memory: some of their arrays are the host's too,
+   * where one has fewer than 2³¹ numbers of 8 bytes.
+   */
+  private static final long MOST_BYTES = 1L << 34;
+
   private final DeviceGroup devices;
 
   CudaLassoSolver(DeviceGroup devices) {
@@ -29,8 +35,7 @@ final class CudaLassoSolver implements LassoSolver {
 
   @Override
   public int examplesTogether(int examples, long bytes) {
-    // Coefficients of all examples are one array of the host as well.
-    long most = Integer.MAX_VALUE / Math.max(1, bytes / Double.BYTES);
+    long most = MOST_BYTES / Math.max(1, bytes);
     return devices.examplesTogether(examples, SHARE_OF_MEMORY, (double) bytes, most);
   }
 

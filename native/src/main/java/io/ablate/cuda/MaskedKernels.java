@@ -3,7 +3,7 @@ package io.ablate.cuda;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What follows a masked layer ({@code masked.cu}), on memory of whoever calls. */
+/** What follows a layer, masked or not ({@code masked.cu}), on memory of whoever calls. */
 public final class MaskedKernels {
   /** Bytes that a thread moves at once where everything is aligned to them. */
   private static final int WIDE = 16;
@@ -28,7 +28,7 @@ public final class MaskedKernels {
    * @param type float32 or float16, of all tensors
    * @param channelsLast whether y, residual and out are [rows, positions, channels] in memory
    *     rather than [rows, channels, positions]
-   * @param columns of the mask's rows
+   * @param columns of the mask's rows; without a mask 0
    * @param first column of channel 0
    * @param relu whether values below 0 become 0
    */
@@ -49,8 +49,8 @@ public final class MaskedKernels {
   }
 
   /**
-   * out = m ⊙ y + b + residual, behind a ReLU where wanted. In float32 each operation rounds; in
-   * float16 only the result does.
+   * out = m ⊙ y + b + residual, behind a ReLU where wanted; without a mask or a residual, the same
+   * without that operation. In float32 each operation rounds; in float16 only the result does.
    *
    * @param y [rows, channels, positions], or as the form has it
    * @param mask [rows, columns]
@@ -62,7 +62,7 @@ public final class MaskedKernels {
       Device device,
       Form form,
       Tensor y,
-      Tensor mask,
+      @Nullable Tensor mask,
       long bias,
       @Nullable Tensor residual,
       Tensor out) {
@@ -73,7 +73,8 @@ public final class MaskedKernels {
                 .allMatch(tensor -> tensor.address() % WIDE == 0)
             && (bias % WIDE == 0 || !form.channelsLast);
     boolean wideMask =
-        (mask.address() + (long) form.first * form.type.bytes()) % WIDE == 0
+        mask != null
+            && (mask.address() + (long) form.first * form.type.bytes()) % WIDE == 0
             && (form.columns % at == 0 || mask.rows() == 1);
     int threads = form.channels * form.positions / (wide ? at : 1);
     int block = Math.min(BLOCK, Launch.wholeWarps(threads));
@@ -82,7 +83,7 @@ public final class MaskedKernels {
         .grid(Launch.ceilDiv(threads, block), Math.min(out.rows(), Launch.MOST_BLOCKS_YZ), 1)
         .block(block, 1)
         .with(array("y", form, y))
-        .with(new DeviceArray("mask", form.type, mask.address(), mask.rows(), form.columns))
+        .with(mask == null ? array("mask", form, y) : mask(form, mask))
         .with(new DeviceArray("bias", form.type, bias, form.channels))
         .with(array("residual", form, residual == null ? y : residual))
         .with(array("out", form, out))
@@ -94,7 +95,7 @@ public final class MaskedKernels {
         .with(form.first)
         .with(wideMask ? 1 : 0)
         .with(y.rows())
-        .with(mask.rows())
+        .with(mask == null ? 0 : mask.rows())
         .with(residual == null ? 0 : residual.rows())
         .with(form.relu ? 1 : 0)
         .launch();
@@ -104,8 +105,12 @@ public final class MaskedKernels {
     return switch (type) {
       case F32 -> wide ? "masked_f32_x4" : "masked_f32";
       case F16 -> wide ? "masked_f16_x8" : "masked_f16";
-      default -> throw new IllegalArgumentException("masks are not applied to " + type);
+      default -> throw new IllegalArgumentException("no layer has an output of " + type);
     };
+  }
+
+  private static DeviceArray mask(Form form, Tensor mask) {
+    return new DeviceArray("mask", form.type, mask.address(), mask.rows(), form.columns);
   }
 
   private static DeviceArray array(String name, Form form, Tensor tensor) {

@@ -49,7 +49,7 @@ record BoundBackend(
       return problem;
     }
     try {
-      HalfPrecision.of(model, model.model());
+      HalfPrecision.of(model, ConvolutionFolding.of(model.model()));
       return Optional.empty();
     } catch (BadInputException e) {
       return Optional.of(Problem.of(String.valueOf(e.getMessage())));

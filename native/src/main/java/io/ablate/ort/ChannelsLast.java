@@ -160,7 +160,7 @@ final class ChannelsLast {
   private void state(String tensor, DataType type) {
     long[] shape = shapes.shape(tensor);
     String last = turned.get(tensor);
-    if (shape != null && last != null && lacking.contains(tensor) && !graph.isOutput(last)) {
+    if (shape != null && last != null && graph.producer(last) != null && !graph.isOutput(last)) {
       graph.putValueInfo(GraphWriter.value(last, type, "", shape[0], shape[2], shape[3], shape[1]));
     }
   }

@@ -135,13 +135,14 @@ final class ChannelsLastRules {
     if (operator.channelsLast() || !layout.isTurned(inputs.getFirst())) {
       return false;
     }
-    String residual = operator.residual() ? layout.last(inputs.get(3)) : "";
+    int last = inputs.size() - 1;
+    String residual = operator.residual() ? layout.last(inputs.get(last)) : "";
     String x = layout.last(inputs.getFirst());
     if (residual == null || x == null) {
       return false;
     }
     if (operator.residual()) {
-      inputs.set(3, residual);
+      inputs.set(last, residual);
     }
     String label = operator.withChannelsLast().label();
     return follow(replaced(node, label, MaskedOperator.DOMAIN), first(x, inputs));

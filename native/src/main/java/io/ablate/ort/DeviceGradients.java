@@ -30,7 +30,10 @@ final class DeviceGradients {
     GradientRules rules =
         GradientRules.standard().with(ChannelsLast.DOMAIN, "NhwcConv", new NhwcConvGradient());
     for (MaskedOperator operator : MaskedOperator.all()) {
-      GradientRule rule = (node, backward) -> masked(node, operator, backward);
+      GradientRule rule =
+          operator.masked()
+              ? (node, backward) -> masked(node, operator, backward)
+              : (node, backward) -> unmasked(node, operator, backward);
       rules = rules.with(DeviceOperator.DOMAIN, operator.label(), rule);
     }
     for (ImageOperator operator : ImageOperator.all()) {
@@ -43,6 +46,31 @@ final class DeviceGradients {
     return rules;
   }
 
+  /** The derivative behind the ReLU is that by the layer and that by the residual. */
+  private static void unmasked(NodeProto node, MaskedOperator operator, Backward backward) {
+    String gradient =
+        operator.relu() ? behindRelu(node, operator, backward) : backward.gradient(node);
+    backward.add(node.getInput(0), gradient);
+    if (operator.residual()) {
+      backward.add(node.getInput(operator.bias() + 1), gradient);
+    }
+  }
+
+  private static String behindRelu(NodeProto node, MaskedOperator operator, Backward backward) {
+    String output = node.getOutput(0);
+    List<String> inputs = new ArrayList<>(parts(node, backward));
+    ReluGradient gradient = new ReluGradient(inputs.size() == 2, operator.half());
+    inputs.add(output);
+    OnnxGraph graph = backward.writer().graph();
+    String name = graph.uniqueName(output + "_back");
+    graph.append(
+        Nodes.node(gradient.label(), name, inputs).toBuilder()
+            .setDomain(DeviceOperator.DOMAIN)
+            .build());
+    state(graph, name, backward.type(output), backward.shape(node, output));
+    return name;
+  }
+
   private static void masked(NodeProto node, MaskedOperator operator, Backward backward) {
     if (!operator.channelsLast()) {
       throw backward.unsupported(node, "channels last", "channels second");
@@ -51,7 +79,8 @@ final class DeviceGradients {
     String mask = node.getInput(1);
     List<String> parts = parts(node, backward);
     boolean two = parts.size() == 2;
-    boolean ofResidual = operator.residual() && backward.needs(node.getInput(3));
+    String residual = operator.residual() ? node.getInput(operator.bias() + 1) : "";
+    boolean ofResidual = operator.residual() && backward.needs(residual);
     MaskedGradient gradient =
         new MaskedGradient(
             two, operator.relu(), ofResidual && (two || operator.relu()), operator.half());
@@ -86,9 +115,9 @@ final class DeviceGradients {
         made.getOutput(MaskedGradient.BY_MASK));
     if (gradient.residual()) {
       state(graph, made.getOutput(MaskedGradient.BY_RESIDUAL), type, shape);
-      backward.add(node.getInput(3), made.getOutput(MaskedGradient.BY_RESIDUAL));
+      backward.add(residual, made.getOutput(MaskedGradient.BY_RESIDUAL));
     } else if (ofResidual) {
-      backward.add(node.getInput(3), parts.getFirst());
+      backward.add(residual, parts.getFirst());
     }
   }
 

@@ -9,6 +9,7 @@ import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.instrument.InstrumentedModel;
+import io.ablate.onnx.Constant;
 import io.ablate.onnx.Constants;
 import io.ablate.onnx.ElementTypes;
 import io.ablate.onnx.Nodes;
@@ -21,8 +22,8 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes everything up to the logits in float16: example and mask are converted where they enter,
@@ -171,13 +172,14 @@ final class HalfPrecision {
     if (known != null) {
       return known;
     }
-    TensorProto constant = Constants.tensor(graph, tensor);
-    ValueInfoProto input =
-        graph.producer(tensor) == null && constant == null ? graph.valueInfo(tensor) : null;
+    TensorProto stored = Constants.tensor(graph, tensor);
+    NodeProto producer = graph.producer(tensor);
+    ValueInfoProto input = producer == null && stored == null ? graph.valueInfo(tensor) : null;
+    Constant constant = isSingle(stored, producer) ? Constants.resolve(graph, tensor) : null;
     String result = tensor;
-    if (constant != null && constant.getDataType() == DataType.FLOAT_VALUE) {
+    if (constant != null) {
       result = graph.uniqueName(tensor + "_half");
-      graph.putInitializer(rounded(values(tensor), tensor, result, Tensors.dims(constant)));
+      graph.putInitializer(rounded(constant.floats(), tensor, result, constant.dims()));
     } else if (input != null
         && input.getType().getTensorType().getElemType() == DataType.FLOAT_VALUE) {
       result = graph.uniqueName(tensor + "_half");
@@ -187,8 +189,16 @@ final class HalfPrecision {
     return result;
   }
 
-  private float[] values(String constant) {
-    return Objects.requireNonNull(Constants.resolve(graph, constant)).floats();
+  /** Whether a tensor may be a constant in float32, stored or converted from what is stored. */
+  private static boolean isSingle(@Nullable TensorProto stored, @Nullable NodeProto producer) {
+    if (stored != null) {
+      return stored.getDataType() == DataType.FLOAT_VALUE;
+    }
+    // That conversion may have become one to float16 by now.
+    return producer != null
+        && Nodes.is(producer, "Cast")
+        && List.of((long) DataType.FLOAT_VALUE, (long) DataType.FLOAT16_VALUE)
+            .contains(Nodes.integer(producer, "to", 0));
   }
 
   private static TensorProto rounded(float[] values, String where, String name, long... dims) {

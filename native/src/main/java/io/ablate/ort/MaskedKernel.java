@@ -14,8 +14,6 @@ import org.jspecify.annotations.Nullable;
 final class MaskedKernel implements DeviceOperator.Kernel {
   private static final int LAYER = 0;
   private static final int MASK = 1;
-  private static final int BIAS = 2;
-  private static final int RESIDUAL = 3;
 
   private final OrtTable table;
   private final Arena arena;
@@ -26,7 +24,7 @@ final class MaskedKernel implements DeviceOperator.Kernel {
   private @Nullable Extents extents;
 
   /**
-   * @param first the mask's column of channel 0
+   * @param first the mask's column of channel 0; without a mask 0
    */
   MaskedKernel(DeviceOperator.Surroundings in, MaskedOperator operator, int first) {
     this.table = in.table();
@@ -55,8 +53,8 @@ final class MaskedKernel implements DeviceOperator.Kernel {
       extents = known;
     }
     Tensor layer = input(context, LAYER, known);
-    Tensor mask = input(context, MASK, known);
-    Tensor residual = operator.residual() ? input(context, RESIDUAL, known) : null;
+    Tensor mask = operator.masked() ? input(context, MASK, known) : null;
+    Tensor residual = operator.residual() ? input(context, operator.bias() + 1, known) : null;
     int rows = Math.toIntExact(known.output.getAtIndex(JAVA_LONG, 0));
     long out = table.output(context, 0, known.output, known.axes, made);
     MaskedKernels.apply(
@@ -76,14 +74,14 @@ final class MaskedKernel implements DeviceOperator.Kernel {
   private Extents look(long context) {
     int[] rows = new int[operator.inputs()];
     long[] shape = OrtShapes.of(table, table.input(context, LAYER, made));
-    long[] mask = OrtShapes.of(table, table.input(context, MASK, made));
-    rows[LAYER] = Math.toIntExact(shape[0]);
-    rows[MASK] = Math.toIntExact(mask[0]);
-    shape[0] = Math.max(shape[0], mask[0]);
-    if (operator.residual()) {
-      rows[RESIDUAL] =
-          Math.toIntExact(OrtShapes.of(table, table.input(context, RESIDUAL, made))[0]);
-      shape[0] = Math.max(shape[0], rows[RESIDUAL]);
+    int columns = 0;
+    for (int i = 0; i < rows.length; i++) {
+      if (i != operator.bias()) {
+        long[] of = OrtShapes.of(table, table.input(context, i, made));
+        rows[i] = Math.toIntExact(of[0]);
+        shape[0] = Math.max(shape[0], of[0]);
+        columns = operator.masked() && i == MASK ? Math.toIntExact(of[1]) : columns;
+      }
     }
     int channelAxis = operator.channelsLast() ? shape.length - 1 : 1;
     long positions = 1;
@@ -96,10 +94,10 @@ final class MaskedKernel implements DeviceOperator.Kernel {
             operator.channelsLast(),
             Math.toIntExact(shape[channelAxis]),
             Math.toIntExact(positions),
-            Math.toIntExact(mask[1]),
+            columns,
             first,
             operator.relu());
-    long bias = table.data(table.input(context, BIAS, made), made);
+    long bias = table.data(table.input(context, operator.bias(), made), made);
     MemorySegment output = arena.allocateFrom(JAVA_LONG, shape);
     return new Extents(form, rows, bias, output, shape.length);
   }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Another provider, whose graphs are rewritten for it: in float16, with {@link MaskedOperator}s in
- * place of what follows a masked layer, with channels last and {@link ImageOperator}s.
+ * place of what follows a layer, with channels last and {@link ImageOperator}s.
  */
 final class RewritingProvider implements ExecutionProvider {
   private final ExecutionProvider provider;
@@ -24,7 +24,7 @@ final class RewritingProvider implements ExecutionProvider {
   /** Weights that were turned for one batch shape are those of all. */
   private final Map<String, TensorProto> turned = new ConcurrentHashMap<>();
 
-  private @Nullable OnnxModel halved;
+  private @Nullable OnnxModel prepared;
 
   /**
    * @param operators closed together with this; null to put none of ours in
@@ -67,10 +67,10 @@ final class RewritingProvider implements ExecutionProvider {
   public OnnxModel graph(
       InstrumentedModel model, OnnxModel made, BatchShape shape, long[] exampleShape) {
     boolean forward = made == model.model();
-    OnnxModel source = half && forward ? halved(model) : made;
+    OnnxModel source = forward ? prepared(model) : made;
     OnnxModel graph = provider.graph(model, source, shape, exampleShape);
     if (operators != null) {
-      graph = MaskFusion.of(graph, model.mask());
+      graph = MaskFusion.of(graph, model.mask(), forward);
     }
     return channelsLast && forward ? ChannelsLast.of(graph, operators != null, turned) : graph;
   }
@@ -98,12 +98,14 @@ final class RewritingProvider implements ExecutionProvider {
     return graph(model.forward(), model.model(), shape, exampleShape);
   }
 
-  /** In float16, once for all batch shapes: a provider serves one model. */
-  private synchronized OnnxModel halved(InstrumentedModel model) {
-    if (halved == null) {
-      halved = HalfPrecision.of(model, model.model());
+  /** Whatever the batch's shape, once for all of them: a provider serves one model. */
+  private synchronized OnnxModel prepared(InstrumentedModel model) {
+    if (prepared == null) {
+      OnnxModel folded =
+          operators != null || channelsLast ? ConvolutionFolding.of(model.model()) : model.model();
+      prepared = half ? HalfPrecision.of(model, folded) : folded;
     }
-    return halved;
+    return prepared;
   }
 
   @Override

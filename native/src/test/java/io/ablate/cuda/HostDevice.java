@@ -59,7 +59,7 @@ public final class HostDevice implements DeviceDriver {
     return read;
   }
 
-  /** How often what follows a masked convolution was launched. */
+  /** How often what follows a layer was launched. */
   public int masked() {
     return masked;
   }

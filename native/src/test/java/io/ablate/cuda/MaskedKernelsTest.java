@@ -32,7 +32,16 @@ class MaskedKernelsTest extends KernelContract {
     "3,8,49,true,24,4,3,3,1,true",
     "3,24,5,true,29,5,1,3,3,false",
     "2,16,33,true,16,0,2,1,2,true",
-    "3,600,1,true,600,0,3,3,0,true"
+    "3,600,1,true,600,0,3,3,0,true",
+    // without a mask
+    "1,1,1,false,0,0,1,0,0,true",
+    "5,7,9,false,0,0,5,0,5,true",
+    "4,5,8,false,0,0,4,0,0,false",
+    "3,8,49,false,0,0,1,0,3,true",
+    "3,8,49,true,0,0,3,0,1,true",
+    "5,7,9,true,0,0,5,0,0,true",
+    "2,16,33,true,0,0,2,0,2,false",
+    "3,24,5,true,0,0,1,0,3,true"
   })
   void shouldEqualSeparateOperations(
       int rows,
@@ -51,7 +60,7 @@ class MaskedKernelsTest extends KernelContract {
     int ofRow = channels * positions;
     float[][] arrays = {
       floats(random(ofY * ofRow, 1)),
-      floats(random(ofMask * columns, 2)),
+      floats(random(Math.max(1, ofMask * columns), 2)),
       floats(random(channels, 3)),
       floats(random(Math.max(1, ofResidual) * ofRow, 4))
     };
@@ -113,7 +122,7 @@ class MaskedKernelsTest extends KernelContract {
             of.first(),
             of.relu()),
         new Tensor(in[0], of.ofY()),
-        new Tensor(in[1], of.ofMask()),
+        of.ofMask() == 0 ? null : new Tensor(in[1], of.ofMask()),
         in[2],
         of.ofResidual() == 0 ? null : new Tensor(in[3], of.ofResidual()),
         new Tensor(out, of.rows()));

@@ -1,6 +1,11 @@
 package io.ablate.cuda;
 
-/** What {@code masked.cu} computes, element by element, in the order of its arguments. */
+/**
+ * What {@code masked.cu} computes, element by element, in the order of its arguments.
+ *
+ * @param ofMask rows of the mask; 0 if there is none
+ * @param ofResidual likewise
+ */
 record MaskedOracle(
     int rows,
     int channels,
@@ -31,7 +36,8 @@ record MaskedOracle(
       long row = at / ofRow;
       long channel = of.channelsLast ? within % of.channels : within / of.positions;
       long masked = (of.ofMask > 1 ? row * of.columns : 0) + of.first + channel;
-      float value = arrays.in.get(0, of.ofY > 1 ? at : within) * arrays.in.get(1, masked);
+      float value = arrays.in.get(0, of.ofY > 1 ? at : within);
+      value *= of.ofMask > 0 ? arrays.in.get(1, masked) : 1;
       value += arrays.in.get(2, channel);
       if (of.ofResidual > 0) {
         value += arrays.in.get(3, of.ofResidual > 1 ? at : within);

@@ -91,7 +91,8 @@ public final class Networks {
     return some;
   }
 
-  static InstrumentedModel instrumented(OnnxModel model, String components) {
+  /** With those components of a model that rules name, as a file of them does. */
+  public static InstrumentedModel instrumented(OnnxModel model, String components) {
     return Instrumenter.instrument(
         model,
         ComponentDiscovery.discover(model.graph(), ComponentRules.parse(components), "logits"),

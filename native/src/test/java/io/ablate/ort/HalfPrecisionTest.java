@@ -77,7 +77,8 @@ class HalfPrecisionTest {
     for (String name : List.of("shapes-resnet", "resnet8-cifar10", "resnet18-cifar10")) {
       InstrumentedModel model = OrtPasses.bundled(name);
       OnnxModel half = HalfPrecision.of(model, fixed(model, new BatchShape(4, 1)));
-      OnnxModel last = ChannelsLast.of(MaskFusion.of(half, model.mask()), true, new HashMap<>());
+      OnnxModel last =
+          ChannelsLast.of(MaskFusion.of(half, model.mask(), true), true, new HashMap<>());
       List<String> operators =
           last.proto().getGraph().getNodeList().stream().map(NodeProto::getOpType).toList();
       assertThat(operators)

@@ -100,8 +100,7 @@ class MaskedOperatorsTest {
         "grouped",
         "concatenated",
         "squeeze and excite",
-        "activations",
-        "layers"
+        "activations"
       })
   void shouldComputeWhatSeparateNodesCompute(String name) {
     InstrumentedModel model = network(name);
@@ -123,7 +122,7 @@ class MaskedOperatorsTest {
     InstrumentedModel model = OrtPasses.bundled("shapes-resnet");
     long[] shape = {3, 32, 32};
     OnnxModel fixed = OrtGraphs.fixed(model, model.model(), new BatchShape(4, 1), shape);
-    OnnxModel fused = MaskFusion.of(fixed, model.mask());
+    OnnxModel fused = MaskFusion.of(fixed, model.mask(), true);
     List<String> operators =
         fused.proto().getGraph().getNodeList().stream().map(node -> node.getOpType()).toList();
     assertThat(operators).contains("MaskedRelu", "MaskedSumRelu").doesNotContain("Relu");

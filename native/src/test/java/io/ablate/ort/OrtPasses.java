@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ablate.component.ComponentDiscovery;
 import io.ablate.component.ComponentRules;
+import io.ablate.component.ComponentSet;
 import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.differentiate.MaskGradients;
 import io.ablate.forward.BatchShape;
@@ -38,12 +39,26 @@ final class OrtPasses {
   private OrtPasses() {}
 
   static InstrumentedModel bundled(String name) {
+    OnnxModel model = source(name);
+    return Instrumenter.instrument(
+        model,
+        ComponentDiscovery.discover(model, ComponentRules.defaults()),
+        InstrumentOptions.defaults().withLogits(true).withActivationScale(true));
+  }
+
+  /** With one filter, the first, that can be ablated. */
+  static InstrumentedModel bundledWithOneFilter(String name) {
+    OnnxModel model = source(name);
+    ComponentSet all = ComponentDiscovery.discover(model, ComponentRules.defaults());
+    return Instrumenter.instrument(
+        model,
+        new ComponentSet(all.columns().subList(0, 1)),
+        InstrumentOptions.defaults().withLogits(true));
+  }
+
+  private static OnnxModel source(String name) {
     try (InputStream in = BundledModels.open(name)) {
-      OnnxModel model = OnnxModel.parse(in.readAllBytes());
-      return Instrumenter.instrument(
-          model,
-          ComponentDiscovery.discover(model, ComponentRules.defaults()),
-          InstrumentOptions.defaults().withLogits(true).withActivationScale(true));
+      return OnnxModel.parse(in.readAllBytes());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
