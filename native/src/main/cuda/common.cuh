@@ -33,6 +33,17 @@ __device__ inline void from_float(float value, f16* target) {
   *target = __half_as_ushort(__float2half_rn(value));
 }
 
+// To a few units of the last place; 0 for what is below the normal numbers.
+__device__ inline float quick_sqrt(float value) {
+#ifdef ABLATE_EMULATION
+  return sqrtf(value);
+#else
+  float root;
+  asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(root) : "f"(value));
+  return root;
+#endif
+}
+
 // 16 bytes that are moved at once.
 struct alignas(16) Quad {
   unsigned words[4];

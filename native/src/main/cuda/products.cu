@@ -15,15 +15,15 @@ __device__ inline void add_where(double* sums, unsigned bits, double value) {
 // [inner, halves_per_row], b [inner, columns].
 // A thread owns one column of the dense matrix and holds 32 rows of the result in registers; all
 // threads of a block read the same bits, so that no warp diverges, and every dense value is loaded
-// once per 32 rows.
+// once per 32 rows. Blocks of all rows come first in the grid: they read the same dense values.
 KERNEL masks_times_f64(const unsigned* transposed, const double* b, double* out, int rows,
                        int inner, int columns, int halves_per_row) {
-  int column = blockIdx.x * blockDim.x + threadIdx.x;
-  int first = blockIdx.y * 32;
+  int column = blockIdx.y * blockDim.x + threadIdx.x;
+  int first = blockIdx.x * 32;
   double sums[32] = {};
   if (column < columns) {
     for (int j = 0; j < inner; j++) {
-      unsigned bits = transposed[static_cast<i64>(j) * halves_per_row + blockIdx.y];
+      unsigned bits = transposed[static_cast<i64>(j) * halves_per_row + blockIdx.x];
       add_where(sums, bits, b[static_cast<i64>(j) * columns + column]);
     }
 #pragma unroll
@@ -49,8 +49,8 @@ KERNEL __launch_bounds__(256, 2)
   int warp = threadIdx.x >> 5;
   int g = (threadIdx.x & 31) >> 2;
   int t = threadIdx.x & 3;
-  int half = blockIdx.y * 4 + (warp >> 1);
-  int left = blockIdx.x * TILE_COLUMNS;
+  int half = blockIdx.x * 4 + (warp >> 1);
+  int left = blockIdx.y * TILE_COLUMNS;
   int mine = 32 * (warp & 1);  // of the block's columns
   int pair = threadIdx.x >> 4;
   int four = 4 * (threadIdx.x & 15);

@@ -15,11 +15,13 @@ __device__ inline i64 weights_of(i64 example, int inputs, int units) {
   return example * (inputs + 3) * units;
 }
 
+// Root and quotient to some units of the last place: the exact ones branch where a unit was never
+// active, for all lanes of a warp, which made the step a third longer.
 __device__ inline void adam(float* weight, float* first, float* second, float gradient, float rate,
                             float epsilon, float keep) {
   float m = BETA_1 * *first + (1 - BETA_1) * gradient;
   float v = BETA_2 * *second + (1 - BETA_2) * gradient * gradient;
   *first = m;
   *second = v;
-  *weight = keep * *weight - rate * m / (sqrtf(v) + epsilon);
+  *weight = keep * *weight - __fdividef(rate * m, quick_sqrt(v) + epsilon);
 }

@@ -40,7 +40,7 @@ final class ProductKernels {
     Tile tile = b.type() == F64 ? DOUBLE : SINGLE;
     device
         .kernel("products", tile.kernel())
-        .grid(Launch.ceilDiv(columns, tile.columns()), Launch.ceilDiv(rows, tile.rows()), 1)
+        .grid(Launch.ceilDiv(rows, tile.rows()), Launch.ceilDiv(columns, tile.columns()), 1)
         .block(tile.threads(), 1)
         .with(transposed.require(I64, inner, words))
         .with(b.require(b.type(), inner, columns))
