@@ -15,15 +15,15 @@ __device__ inline void add_where(double* sums, unsigned bits, double value) {
 // [inner, halves_per_row], b [inner, columns].
 // A thread owns one column of the dense matrix and holds 32 rows of the result in registers; all
 // threads of a block read the same bits, so that no warp diverges, and every dense value is loaded
-// once per 32 rows. Blocks of all rows come first in the grid: they read the same dense values.
+// once per 32 rows.
 KERNEL masks_times_f64(const unsigned* transposed, const double* b, double* out, int rows,
                        int inner, int columns, int halves_per_row) {
-  int column = blockIdx.y * blockDim.x + threadIdx.x;
-  int first = blockIdx.x * 32;
+  int column = blockIdx.x * blockDim.x + threadIdx.x;
+  int first = blockIdx.y * 32;
   double sums[32] = {};
   if (column < columns) {
     for (int j = 0; j < inner; j++) {
-      unsigned bits = transposed[static_cast<i64>(j) * halves_per_row + blockIdx.x];
+      unsigned bits = transposed[static_cast<i64>(j) * halves_per_row + blockIdx.y];
       add_where(sums, bits, b[static_cast<i64>(j) * columns + column]);
     }
 #pragma unroll
@@ -41,7 +41,7 @@ constexpr int PADDED = TILE_COLUMNS + 8;  // lanes of a warp then read different
 
 // On tensor cores, with float32 as three bfloat16 and masks exact, so that only the order of sums
 // differs. A block has 128 rows and 64 columns, each of its 8 warps 32 of both; values are split once
-// for all of them.
+// for all of them. Blocks that read the same values are side by side in the grid.
 KERNEL __launch_bounds__(256, 2)
     masks_times_f32(const unsigned* transposed, const float* b, float* out, int rows, int inner,
                     int columns, int halves_per_row) {

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -52,7 +53,7 @@ public final class ReluEstimator implements Estimator {
                 block -> {
                   int from = block * together;
                   int to = Math.min(examples, from + together);
-                  return fit(data, from, to, rows, training, context.seed());
+                  return fit(data, from, to, rows, training, context);
                 })
             .stream()
             .flatMap(List::stream)
@@ -89,7 +90,12 @@ public final class ReluEstimator implements Estimator {
 
   /** The fits of examples {@code from} to {@code to − 1}. */
   private static List<Fit> fit(
-      TrainingData data, int from, int to, SparseRows rows, ReluTraining training, long seed) {
+      TrainingData data,
+      int from,
+      int to,
+      SparseRows rows,
+      ReluTraining training,
+      FitContext context) {
     int[] varying =
         IntStream.range(from, to)
             .filter(e -> Arrays.stream(data.outputs()[e]).anyMatch(v -> v != data.outputs()[e][0]))
@@ -97,19 +103,25 @@ public final class ReluEstimator implements Estimator {
     List<ReluTraining.Outcome> outcomes =
         training.train(
             Arrays.stream(varying)
-                .mapToObj(e -> ReluTraining.Course.of(data.outputs()[e], seed, e))
+                .mapToObj(e -> ReluTraining.Course.of(data.outputs()[e], context.seed(), e))
                 .toList());
+    List<Fit> scaled =
+        each(
+            varying.length,
+            context,
+            i -> {
+              double[] y = data.outputs()[varying[i]];
+              ReluTraining.Outcome outcome = outcomes.get(i);
+              return rescaled(
+                  data.masks(),
+                  rows.attributions(outcome.theta()),
+                  y,
+                  Arrays.stream(y).sum() / y.length,
+                  outcome.training());
+            });
     Fit[] fits = new Fit[to - from];
     for (int i = 0; i < varying.length; i++) {
-      double[] y = data.outputs()[varying[i]];
-      ReluTraining.Outcome outcome = outcomes.get(i);
-      fits[varying[i] - from] =
-          rescaled(
-              data.masks(),
-              rows.attributions(outcome.theta()),
-              y,
-              Arrays.stream(y).sum() / y.length,
-              outcome.training());
+      fits[varying[i] - from] = scaled.get(i);
     }
     for (int i = 0; i < fits.length; i++) {
       if (fits[i] == null) {
@@ -118,6 +130,13 @@ public final class ReluEstimator implements Estimator {
       }
     }
     return Arrays.asList(fits);
+  }
+
+  /** Networks that a device trained together leave their examples' scales to all threads. */
+  static List<Fit> each(int examples, FitContext context, IntFunction<Fit> work) {
+    return examples == 1 // where networks are trained on a thread each
+        ? List.of(work.apply(0))
+        : Parallel.map("scaling", examples, context, work);
   }
 
   /** Refits y ≈ scale · θᵀx + offset with scale ≥ 0. */

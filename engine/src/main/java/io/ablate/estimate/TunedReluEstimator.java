@@ -105,19 +105,21 @@ public final class TunedReluEstimator implements Estimator {
     Rows all = new Rows(SparseRows.of(data.masks()), floats(residuals), scale, noise);
     Penalty penalty = all.choose(varying(standardised), context);
     double[][] theta = all.train(penalty, context);
-    ReluEstimator.Fit[] fits = new ReluEstimator.Fit[examples];
-    for (int e = 0; e < examples; e++) {
-      double[] outputs = data.outputs()[e];
-      double[] mean = scaled.mean()[e];
-      double[] found = theta[e];
-      Arrays.setAll(found, i -> mean[i] + found[i]);
-      fits[e] =
-          Arrays.stream(standardised[e]).allMatch(v -> v == 0)
-              ? new ReluEstimator.Fit(
-                  new double[data.columns()], outputs[0], 0, ReluEstimator.Training.NONE)
-              : ReluEstimator.rescaled(
-                  data.masks(), found, outputs, y.means()[e], ReluEstimator.Training.NONE);
-    }
+    List<ReluEstimator.Fit> fits =
+        ReluEstimator.each(
+            examples,
+            context,
+            e -> {
+              double[] outputs = data.outputs()[e];
+              double[] mean = scaled.mean()[e];
+              double[] found = theta[e];
+              Arrays.setAll(found, i -> mean[i] + found[i]);
+              return Arrays.stream(standardised[e]).allMatch(v -> v == 0)
+                  ? new ReluEstimator.Fit(
+                      new double[data.columns()], outputs[0], 0, ReluEstimator.Training.NONE)
+                  : ReluEstimator.rescaled(
+                      data.masks(), found, outputs, y.means()[e], ReluEstimator.Training.NONE);
+            });
     Map<String, Object> diagnostics = new LinkedHashMap<>();
     diagnostics.put("units", PathNormNetworks.UNITS);
     diagnostics.put("path_norm_share", penalty.share);
@@ -128,11 +130,11 @@ public final class TunedReluEstimator implements Estimator {
     diagnostics.put("activation_scale_power", scaled.power());
     diagnostics.put(
         "zero_scale_examples",
-        IntStream.range(0, examples).filter(e -> fits[e].scale() == 0).boxed().toList());
+        IntStream.range(0, examples).filter(e -> fits.get(e).scale() == 0).boxed().toList());
     return new ComponentModels(
         NAME,
-        Arrays.stream(fits).map(ReluEstimator.Fit::theta).toArray(double[][]::new),
-        Arrays.stream(fits).mapToDouble(ReluEstimator.Fit::intercept).toArray(),
+        fits.stream().map(ReluEstimator.Fit::theta).toArray(double[][]::new),
+        fits.stream().mapToDouble(ReluEstimator.Fit::intercept).toArray(),
         diagnostics);
   }
 

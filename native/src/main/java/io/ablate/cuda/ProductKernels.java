@@ -15,11 +15,12 @@ final class ProductKernels {
    *
    * @param rows of the result
    * @param columns of the result
+   * @param rowsFirst whether blocks side by side in the grid differ in their rows
    */
-  private record Tile(String kernel, int threads, int rows, int columns) {}
+  private record Tile(String kernel, int threads, int rows, int columns, boolean rowsFirst) {}
 
-  private static final Tile SINGLE = new Tile("masks_times_f32", 256, 128, 64);
-  private static final Tile DOUBLE = new Tile("masks_times_f64", 128, 32, 128);
+  private static final Tile SINGLE = new Tile("masks_times_f32", 256, 128, 64, true);
+  private static final Tile DOUBLE = new Tile("masks_times_f64", 128, 32, 128, false);
 
   private ProductKernels() {}
 
@@ -38,9 +39,11 @@ final class ProductKernels {
     int inner = b.extent(0);
     int words = MaskMatrix.wordsPerRow(rows);
     Tile tile = b.type() == F64 ? DOUBLE : SINGLE;
+    int down = Launch.ceilDiv(rows, tile.rows());
+    int across = Launch.ceilDiv(columns, tile.columns());
     device
         .kernel("products", tile.kernel())
-        .grid(Launch.ceilDiv(rows, tile.rows()), Launch.ceilDiv(columns, tile.columns()), 1)
+        .grid(tile.rowsFirst() ? down : across, tile.rowsFirst() ? across : down, 1)
         .block(tile.threads(), 1)
         .with(transposed.require(I64, inner, words))
         .with(b.require(b.type(), inner, columns))
