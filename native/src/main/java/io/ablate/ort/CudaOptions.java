@@ -77,7 +77,7 @@ public record CudaOptions(
 
   /**
    * What a precision is computed with where nothing else is asked for: what was fastest on an H200
-   * of what was tried there (docs/gpu.md).
+   * of what was tried there, in float32 but for 2 % (docs/gpu.md).
    *
    * @throws IllegalArgumentException for bfloat16, which this backend has not
    */

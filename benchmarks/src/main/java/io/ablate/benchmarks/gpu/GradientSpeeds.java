@@ -99,14 +99,6 @@ final class GradientSpeeds {
   }
 
   private double rate(double seconds) {
-    long start = System.nanoTime();
-    long passes = 0;
-    double elapsed;
-    do {
-      pass();
-      passes += rows;
-      elapsed = (System.nanoTime() - start) * 1e-9;
-    } while (elapsed < seconds);
-    return passes / elapsed;
+    return Numbers.rate(this::pass, rows, seconds);
   }
 }

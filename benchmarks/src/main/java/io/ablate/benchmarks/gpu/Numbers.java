@@ -3,7 +3,7 @@ package io.ablate.benchmarks.gpu;
 import java.util.List;
 import java.util.Locale;
 
-/** Figures for people, and the middle one of several. */
+/** Figures for people, the middle one of several, and rates. */
 final class Numbers {
   private Numbers() {}
 
@@ -19,5 +19,18 @@ final class Numbers {
 
   static double median(List<Double> values) {
     return values.stream().sorted().toList().get(values.size() / 2);
+  }
+
+  /** Passes per second of batches, one after the other for so long. */
+  static double rate(Runnable batch, int rows, double seconds) {
+    long start = System.nanoTime();
+    long passes = 0;
+    double elapsed;
+    do {
+      batch.run();
+      passes += rows;
+      elapsed = (System.nanoTime() - start) * 1e-9;
+    } while (elapsed < seconds);
+    return passes / elapsed;
   }
 }

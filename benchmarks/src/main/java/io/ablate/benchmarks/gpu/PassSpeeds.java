@@ -193,15 +193,7 @@ final class PassSpeeds implements AutoCloseable {
   }
 
   private double rate(double seconds) {
-    long start = System.nanoTime();
-    long passes = 0;
-    double elapsed;
-    do {
-      pass();
-      passes += batch.shape().rows();
-      elapsed = (System.nanoTime() - start) * 1e-9;
-    } while (elapsed < seconds);
-    return passes / elapsed;
+    return Numbers.rate(this::pass, batch.shape().rows(), seconds);
   }
 
   @Override
