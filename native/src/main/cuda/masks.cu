@@ -1,4 +1,4 @@
-// Masks on the device: transposed and expanded there. Packed like MaskMatrix:
+// Masks on the device: drawn, transposed and expanded there. Packed like MaskMatrix:
 // bit j of a row is bit j mod 64 of its word j / 64, and bits beyond the last column are 0.
 #include "common.cuh"
 
@@ -53,6 +53,20 @@ KERNEL expand_masks_f32(const u64* words, float* out, int rows, int columns, int
   for (int row = blockIdx.y; row < rows; row += gridDim.y) {
     u64 word = words[static_cast<i64>(row) * words_per_row + (column >> 6)];
     out[static_cast<i64>(row) * columns + column] = (word >> (column & 63)) & 1 ? 1.0f : 0.0f;
+  }
+}
+
+// out [rows, columns], 0 or 1: the part of the masks that begins at a row and a column.
+KERNEL expand_part_f64(const u64* words, double* out, int first_row, int first_column, int rows,
+                       int columns, int words_per_row) {
+  int column = blockIdx.x * blockDim.x + threadIdx.x;
+  if (column >= columns) {
+    return;
+  }
+  int bit = first_column + column;
+  for (int row = blockIdx.y; row < rows; row += gridDim.y) {
+    u64 word = words[static_cast<i64>(first_row + row) * words_per_row + (bit >> 6)];
+    out[static_cast<i64>(row) * columns + column] = (word >> (bit & 63)) & 1 ? 1.0 : 0.0;
   }
 }
 

@@ -5,6 +5,8 @@
 //   W address bytes data                             write
 //   R address bytes       -> data                    read
 //   Z address bytes                                  fill with 0
+//   P transpose_a transpose_b m n k alpha a stride b stride beta c stride   C = alpha op(A) op(B) + beta C
+//   S transposed n sides l stride b stride           LZ = B or L'Z = B in place
 //   L name grid[3] block[3] count {type value}       launch; -> 0, or 1 and a message
 // A kernel's arguments must have exactly the types of its declaration.
 #include <cstdio>
@@ -110,6 +112,54 @@ std::string launch(const std::map<std::string, Launch>& kernels) {
   return problem.empty() ? problem : "kernel " + name + ": " + problem;
 }
 
+// A library for dense matrices, as `DenseLibrary` describes it.
+void product() {
+  bool turned_a = in<char>() != 0, turned_b = in<char>() != 0;
+  int m = in<int>(), n = in<int>(), k = in<int>();
+  double alpha = in<double>();
+  const double* a = in<const double*>();
+  int a_stride = in<int>();
+  const double* b = in<const double*>();
+  int b_stride = in<int>();
+  double beta = in<double>();
+  double* c = in<double*>();
+  int c_stride = in<int>();
+  for (long long i = 0; i < m; i++) {
+    double* row = c + i * c_stride;
+    for (int j = 0; j < n; j++) {
+      row[j] = beta == 0 ? 0 : beta * row[j];
+    }
+    for (long long deep = 0; deep < k; deep++) {
+      double left = alpha * (turned_a ? a[deep * a_stride + i] : a[i * a_stride + deep]);
+      for (long long j = 0; j < n; j++) {
+        row[j] += left * (turned_b ? b[j * b_stride + deep] : b[deep * b_stride + j]);
+      }
+    }
+  }
+}
+
+void solution() {
+  bool turned = in<char>() != 0;
+  int n = in<int>(), sides = in<int>();
+  const double* l = in<const double*>();
+  int l_stride = in<int>();
+  double* b = in<double*>();
+  int b_stride = in<int>();
+  for (long long step = 0; step < n; step++) {
+    long long i = turned ? n - 1 - step : step;
+    double* row = b + i * b_stride;
+    for (long long k = turned ? i + 1 : 0; k < (turned ? n : i); k++) {
+      double factor = turned ? l[k * l_stride + i] : l[i * l_stride + k];
+      for (int j = 0; j < sides; j++) {
+        row[j] -= factor * b[k * b_stride + j];
+      }
+    }
+    for (int j = 0; j < sides; j++) {
+      row[j] /= l[i * l_stride + i];
+    }
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -142,6 +192,12 @@ int main() {
         std::memset(target, 0, in<uint64_t>());
         break;
       }
+      case 'P':
+        product();
+        break;
+      case 'S':
+        solution();
+        break;
       case 'L': {
         std::string problem = launch(kernels);
         char failed = !problem.empty();

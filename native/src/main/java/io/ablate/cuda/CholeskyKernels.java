@@ -3,7 +3,10 @@ package io.ablate.cuda;
 import static io.ablate.cuda.ElementType.F64;
 import static io.ablate.cuda.ElementType.I32;
 
-/** Symmetric positive definite systems with many right sides ({@code cholesky.cu}). */
+/**
+ * Symmetric positive definite systems with many right sides ({@code cholesky.cu}); large ones are
+ * solved by {@link DenseProducts}.
+ */
 final class CholeskyKernels {
   private static final String MODULE = "cholesky";
   private static final int BLOCK = 32;
@@ -64,6 +67,9 @@ final class CholeskyKernels {
    */
   static void solve(Device device, DeviceArray l, DeviceArray b) {
     solveForward(device, l, b, 0);
+    if (DenseProducts.solve(device, true, l, b, 0)) {
+      return;
+    }
     int n = b.extent(0);
     for (int at = Math.floorDiv(n - 1, BLOCK) * BLOCK; at >= 0; at -= BLOCK) {
       solve(device, l, b, at, at, true);
@@ -81,6 +87,9 @@ final class CholeskyKernels {
     b.requireAxes(F64, 2);
     int n = b.extent(0);
     l.require(F64, n, n);
+    if (DenseProducts.solve(device, false, l, b, zeros)) {
+      return;
+    }
     for (int at = zeros / BLOCK * BLOCK; at < n; at += BLOCK) {
       solve(device, l, b, at, n - at - BLOCK, false);
     }

@@ -5,6 +5,7 @@ import static jcuda.driver.CUresult.CUDA_SUCCESS;
 
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
+import io.ablate.nativelib.LibraryUnavailableException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
@@ -215,6 +216,15 @@ final class CudaDriver implements DeviceDriver {
       case KernelCall.Argument.FloatValue(float value) -> Pointer.to(new float[] {value});
       case KernelCall.Argument.DoubleValue(double value) -> Pointer.to(new double[] {value});
     };
+  }
+
+  @Override
+  public DenseLibrary openLibrary() throws LibraryUnavailableException {
+    Optional<Problem> problem = CudaLibraries.here().loadCublas();
+    if (problem.isPresent()) {
+      throw new LibraryUnavailableException(problem.get());
+    }
+    return CublasLibrary.open(stream, this::makeCurrent);
   }
 
   @Override

@@ -52,6 +52,9 @@ public final class CudaLibraries {
           new SystemLibrary("libcurand.so.10", null),
           new SystemLibrary("libcudnn.so.9", null));
 
+  /** For messages. */
+  private static final String PROVIDER = "a library that ONNX Runtime's CUDA provider needs";
+
   private static final String FOLDER = "org/bytedeco/cuda/linux-x86_64";
 
   /**
@@ -160,7 +163,7 @@ public final class CudaLibraries {
     }
     try {
       if (lacking() == null) {
-        lookUp(Arena.global());
+        lookUp(system, PROVIDER, Arena.global());
       } else {
         fetched.load();
       }
@@ -169,6 +172,33 @@ public final class CudaLibraries {
     } catch (LibraryUnavailableException e) {
       return Optional.of(e.problem());
     }
+  }
+
+  /**
+   * Loads cuBLAS alone for the life of the process: that which {@link #load} would, and where that
+   * would load nothing, the system's.
+   *
+   * @return why that cannot be; empty if it is loaded
+   */
+  synchronized Optional<Problem> loadCublas() {
+    if (loaded) {
+      return Optional.empty();
+    }
+    if (lacking() != null && fetched.isComplete()) {
+      try {
+        fetched.load(file -> isCublas(file.name()));
+        return Optional.empty();
+      } catch (LibraryUnavailableException e) {
+        return Optional.of(e.problem());
+      }
+    }
+    List<SystemLibrary> alone =
+        system.stream().filter(library -> isCublas(library.name())).toList();
+    return Optional.ofNullable(lookUp(alone, "cuBLAS", Arena.global()));
+  }
+
+  private static boolean isCublas(String library) {
+    return library.startsWith("libcublas");
   }
 
   /**
@@ -188,12 +218,12 @@ public final class CudaLibraries {
   /** The first that the system lacks, or null; what was opened to see it is closed again. */
   private @Nullable Problem lacking() {
     try (Arena arena = Arena.ofConfined()) {
-      return lookUp(arena);
+      return lookUp(system, PROVIDER, arena);
     }
   }
 
   @SuppressWarnings("restricted") // loading native code is the purpose
-  private @Nullable Problem lookUp(Arena arena) {
+  private static @Nullable Problem lookUp(List<SystemLibrary> system, String what, Arena arena) {
     String remedy =
         String.format(
             java.util.Locale.ROOT,
@@ -205,12 +235,10 @@ public final class CudaLibraries {
       try {
         symbols = SymbolLookup.libraryLookup(library.name(), arena);
       } catch (IllegalArgumentException e) {
-        return Problem.of("a library that ONNX Runtime's CUDA provider needs cannot be loaded")
-            .at(library.name())
-            .remedy(remedy);
+        return Problem.of(what + " cannot be loaded").at(library.name()).remedy(remedy);
       }
       if (library.function() != null && symbols.find(library.function()).isEmpty()) {
-        return Problem.of("a library that ONNX Runtime's CUDA provider needs is too old")
+        return Problem.of(what + " is too old")
             .at(library.name())
             .expected("one with the function " + library.function())
             .remedy(remedy);

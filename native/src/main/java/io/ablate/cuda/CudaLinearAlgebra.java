@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
 final class CudaLinearAlgebra implements LinearAlgebra {
   static final String NAME = "cuda";
 
-  private static final int TILE = 64;
-
   /** What nobody asked for by name must not fail where the host would not have. */
   private static final double SHARE_OF_MEMORY = .9;
 
@@ -67,20 +65,8 @@ final class CudaLinearAlgebra implements LinearAlgebra {
                     transposeB ? scope.copy("B", b, n, k) : scope.copy("B", b, k, n);
                 DeviceArray target =
                     beta == 0 ? scope.array("C", F64, m, n) : scope.copy("C", c, m, n);
-                on.kernel("multiply", "multiply_f64")
-                    .grid(Launch.ceilDiv(n, TILE), Launch.ceilDiv(m, TILE), 1)
-                    .block(16, 16)
-                    .with(left)
-                    .with(right)
-                    .with(target)
-                    .with(m)
-                    .with(n)
-                    .with(k)
-                    .with(transposeA ? 1 : 0)
-                    .with(transposeB ? 1 : 0)
-                    .with(alpha)
-                    .with(beta)
-                    .launch();
+                MultiplyKernels.multiply(
+                    on, transposeA, transposeB, alpha, left, right, beta, target);
                 return on.readDoubles(target);
               }
             });

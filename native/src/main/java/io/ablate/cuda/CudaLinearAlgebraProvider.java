@@ -4,6 +4,7 @@ import io.ablate.base.Problem;
 import io.ablate.linalg.LinearAlgebra;
 import io.ablate.linalg.LinearAlgebraProvider;
 import io.ablate.linalg.LinearAlgebras;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -53,6 +54,8 @@ public final class CudaLinearAlgebraProvider implements LinearAlgebraProvider {
     return CudaProbe.describe(probe.devices().get(number()))
         + ", driver for CUDA "
         + probe.driver()
+        + "; large products by "
+        + products()
         + "; eigenvectors by "
         + host().name();
   }
@@ -68,7 +71,26 @@ public final class CudaLinearAlgebraProvider implements LinearAlgebraProvider {
   }
 
   private LinearAlgebra create(int threads, ProductPlacement placement) {
-    return new CudaLinearAlgebra(SharedDevice.cuda(number()), host().create(threads), placement);
+    return new CudaLinearAlgebra(device(), host().create(threads), placement);
+  }
+
+  /** The library, or our kernels and why. */
+  private String products() {
+    return device()
+        .call(
+            on -> {
+              DenseLibrary library = on.library();
+              if (library != null) {
+                return library.describe();
+              }
+              Problem problem = Objects.requireNonNull(on.whyNoLibrary());
+              String where = problem.where() == null ? "" : ": " + problem.where();
+              return "own kernels (" + problem.what() + where + ")";
+            });
+  }
+
+  private SharedDevice device() {
+    return SharedDevice.cuda(number());
   }
 
   private int number() {

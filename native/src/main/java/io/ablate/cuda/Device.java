@@ -1,9 +1,11 @@
 package io.ablate.cuda;
 
+import io.ablate.base.Problem;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device that computes: memory in scopes, copies, launches. Everything happens in the order of
@@ -21,11 +23,13 @@ public final class Device implements AutoCloseable {
 
   private final DeviceDriver driver;
   private final MemoryPool pool;
+  private final CheckedLibrary library;
   private MemorySegment staging = MemorySegment.NULL;
 
   Device(DeviceDriver driver) {
     this.driver = driver;
     this.pool = new MemoryPool(driver);
+    this.library = new CheckedLibrary(driver);
   }
 
   /**
@@ -74,6 +78,16 @@ public final class Device implements AutoCloseable {
    */
   public long stream() {
     return driver.stream();
+  }
+
+  /** What does large products of {@link ElementType#F64} here; null where our kernels do. */
+  @Nullable DenseLibrary library() {
+    return library.get(this);
+  }
+
+  /** Why {@link #library()} is none; null if there is one. */
+  @Nullable Problem whyNoLibrary() {
+    return library.whyNot(this);
   }
 
   /** Waits for all launches. */
@@ -275,6 +289,7 @@ public final class Device implements AutoCloseable {
     if (staging.byteSize() > LEAST_STAGING) {
       driver.unpin(staging.asByteBuffer());
     }
+    library.close();
     pool.close();
     driver.close();
   }

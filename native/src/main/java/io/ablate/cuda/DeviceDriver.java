@@ -1,5 +1,7 @@
 package io.ablate.cuda;
 
+import io.ablate.base.Problem;
+import io.ablate.nativelib.LibraryUnavailableException;
 import java.nio.ByteBuffer;
 
 /**
@@ -50,6 +52,15 @@ interface DeviceDriver extends AutoCloseable {
   /** The stream that copies and launches go to, as a native address; 0 for the default one. */
   default long stream() {
     return 0;
+  }
+
+  /**
+   * A new library for dense matrices, whose work goes to the same stream; to be closed before this.
+   *
+   * @throws LibraryUnavailableException saying why there is none
+   */
+  default DenseLibrary openLibrary() throws LibraryUnavailableException {
+    throw new LibraryUnavailableException(Problem.of("none for this device").at(describe()));
   }
 
   /** Waits for all launches; reports what went wrong in them. */

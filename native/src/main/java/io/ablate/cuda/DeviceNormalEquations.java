@@ -103,13 +103,18 @@ final class DeviceNormalEquations implements AutoCloseable {
   }
 
   /**
-   * How many of {@code left} things of so many bytes to hold at once, at least one.
+   * How many of {@code left} columns of so many bytes to hold at once, at least one. Where that is
+   * not all, it is such a number that how much memory there is does not show in what a library
+   * computes: a multiple of {@link DenseProducts#COLUMNS}, if so many can be held.
    *
    * @param most that can be held whatever the memory
    */
   static int atOnce(Device device, double bytesEach, int most, int left) {
     double free = SHARE_OF_MEMORY * device.freeBytes();
-    return (int) Math.clamp(free / bytesEach, 1, Math.min(most, left));
+    int held = (int) Math.clamp(free / bytesEach, 1, Math.min(most, left));
+    return held == left || held < DenseProducts.COLUMNS
+        ? held
+        : held / DenseProducts.COLUMNS * DenseProducts.COLUMNS;
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.ablate.cuda;
 
 import static io.ablate.cuda.ElementType.F32;
+import static io.ablate.cuda.ElementType.F64;
 import static io.ablate.cuda.ElementType.I64;
 
 import io.ablate.mask.BernoulliMasks;
@@ -58,6 +59,40 @@ public final class MaskKernels {
         .with(rows)
         .with(columns)
         .with(perRow)
+        .launch();
+  }
+
+  /**
+   * A part of the masks as 0 and 1.
+   *
+   * @param words [rows, words] of {@link ElementType#I64}
+   * @param row the first row of the part
+   * @param column its first column
+   * @param out the part, of {@link ElementType#F64}, overwritten
+   */
+  static void expandPart(Device device, DeviceArray words, int row, int column, DeviceArray out) {
+    words.requireAxes(I64, 2);
+    out.requireAxes(F64, 2);
+    int rows = out.extent(0);
+    int columns = out.extent(1);
+    if (row < 0
+        || row + rows > words.extent(0)
+        || column < 0
+        || column + columns > WORD * (long) words.extent(1)) {
+      throw new IllegalArgumentException(
+          out + " from row " + row + " and column " + column + " of " + words);
+    }
+    device
+        .kernel(MODULE, "expand_part_f64")
+        .grid(Launch.ceilDiv(columns, 256), Math.min(rows, Launch.MOST_BLOCKS_YZ), 1)
+        .block(256, 1)
+        .with(words)
+        .with(out)
+        .with(row)
+        .with(column)
+        .with(rows)
+        .with(columns)
+        .with(words.extent(1))
         .launch();
   }
 

@@ -7,7 +7,7 @@ import io.ablate.mask.MaskMatrix;
 
 /**
  * Products of packed masks with dense matrices ({@code products.cu}): in float32 on tensor cores,
- * without loss but for the order of sums.
+ * without loss but for the order of sums; large ones in float64 by {@link DenseProducts}.
  */
 final class ProductKernels {
   /**
@@ -38,6 +38,11 @@ final class ProductKernels {
     int columns = out.extent(1);
     int inner = b.extent(0);
     int words = MaskMatrix.wordsPerRow(rows);
+    transposed.require(I64, inner, words);
+    b.require(b.type(), inner, columns);
+    if (b.type() == F64 && DenseProducts.times(device, transposed, b, out)) {
+      return;
+    }
     Tile tile = b.type() == F64 ? DOUBLE : SINGLE;
     int down = Launch.ceilDiv(rows, tile.rows());
     int across = Launch.ceilDiv(columns, tile.columns());
@@ -45,8 +50,8 @@ final class ProductKernels {
         .kernel("products", tile.kernel())
         .grid(tile.rowsFirst() ? down : across, tile.rowsFirst() ? across : down, 1)
         .block(tile.threads(), 1)
-        .with(transposed.require(I64, inner, words))
-        .with(b.require(b.type(), inner, columns))
+        .with(transposed)
+        .with(b)
         .with(out)
         .with(rows)
         .with(inner)

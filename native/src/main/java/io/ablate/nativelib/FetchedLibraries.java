@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -80,8 +81,15 @@ public final class FetchedLibraries {
    * for one of them by name afterwards finds it loaded.
    */
   public void load() throws LibraryUnavailableException {
+    load(file -> true);
+  }
+
+  /** As {@link #load()}, of some files. */
+  public void load(Predicate<LibraryFile> which) throws LibraryUnavailableException {
     for (LibraryFile file : checked.files()) {
-      BundledLibrary.open(folder.resolve(file.name()).toAbsolutePath());
+      if (which.test(file)) {
+        BundledLibrary.open(folder.resolve(file.name()).toAbsolutePath());
+      }
     }
   }
 

@@ -23,6 +23,7 @@ final class EmulatedDriver implements DeviceDriver {
 
   private final long freeBytes;
   private int launches;
+  private int byLibrary;
 
   private EmulatedDriver(Path log, Process process, long freeBytes) {
     this.log = log;
@@ -184,6 +185,79 @@ final class EmulatedDriver implements DeviceDriver {
     ByteBuffer through = ByteBuffer.allocate(Math.toIntExact(bytes));
     read(source, 0, through);
     write(target, 0, through.flip());
+  }
+
+  @Override
+  public DenseLibrary openLibrary() {
+    return new EmulatedLibrary();
+  }
+
+  /** Plain loops in that process. */
+  private final class EmulatedLibrary implements DenseLibrary {
+    @Override
+    public String describe() {
+      return "emulated library";
+    }
+
+    @Override
+    public void multiply(
+        boolean transposeA,
+        boolean transposeB,
+        int m,
+        int n,
+        int k,
+        double alpha,
+        Part a,
+        Part b,
+        double beta,
+        Part c) {
+      byLibrary++;
+      long left = transposeA ? a.address(k, m) : a.address(m, k);
+      long right = transposeB ? b.address(n, k) : b.address(k, n);
+      exchange(
+          () -> {
+            put('P');
+            put(1, transposeA ? 1 : 0);
+            put(1, transposeB ? 1 : 0);
+            put(4, m);
+            put(4, n);
+            put(4, k);
+            put(8, Double.doubleToRawLongBits(alpha));
+            put(8, left);
+            put(4, a.stride());
+            put(8, right);
+            put(4, b.stride());
+            put(8, Double.doubleToRawLongBits(beta));
+            put(8, c.address(m, n));
+            put(4, c.stride());
+            return 0;
+          });
+    }
+
+    @Override
+    public void solve(boolean transposed, int n, int sides, Part l, Part b) {
+      byLibrary++;
+      exchange(
+          () -> {
+            put('S');
+            put(1, transposed ? 1 : 0);
+            put(4, n);
+            put(4, sides);
+            put(8, l.address(n, n));
+            put(4, l.stride());
+            put(8, b.address(n, sides));
+            put(4, b.stride());
+            return 0;
+          });
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /** How often the library was asked. */
+  int byLibrary() {
+    return byLibrary;
   }
 
   /** How many kernels were launched. */

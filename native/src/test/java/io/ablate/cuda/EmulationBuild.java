@@ -25,6 +25,7 @@ final class EmulationBuild {
   private static final String NO_COMPILER = "no g++ to compile the emulation of CUDA";
 
   private static final Path KERNELS = Path.of("src/main/cuda");
+  private static final Path CUBLAS = Path.of("src/test/cuda/cublas/cublas.cc");
   private static final Path EMULATION = Path.of("src/test/cuda/emulation");
   private static final Pattern KERNEL =
       Pattern.compile("^KERNEL (?:__launch_bounds__\\([^)]*\\)\\s+)?(\\w+)\\(", Pattern.MULTILINE);
@@ -46,10 +47,38 @@ final class EmulationBuild {
 
   /** The program; skips the test where it cannot be made. */
   static Path program() {
+    requireCompiler();
+    return Holder.PROGRAM;
+  }
+
+  /** What stands in for {@code libcublas.so.12}; skips the test where it cannot be made. */
+  static Path cublas() {
+    requireCompiler();
+    try {
+      Path folder = Files.createTempDirectory(Path.of("target"), "cublas").toAbsolutePath();
+      Path versions = folder.resolve("versions");
+      Files.writeString(versions, "libcublas.so.12 { global: cublas*; local: *; };\n");
+      Path library = folder.resolve("libcublas.so.12");
+      String named = "-Wl,-soname,libcublas.so.12,--version-script," + versions;
+      run(
+          List.of("g++", "-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"),
+          CUBLAS,
+          named,
+          "-o",
+          library);
+      return library;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void requireCompiler() {
     assumeTrue(Platform.current().startsWith("linux"), "the emulation is for Linux");
     assumeTrue(Files.isDirectory(KERNELS), "a bundle has tests, but no kernels' sources");
     assumeTrue(hasCompiler(), NO_COMPILER);
-    return Holder.PROGRAM;
   }
 
   private static final class Holder {
@@ -140,11 +169,17 @@ final class EmulationBuild {
     List<String> command = new ArrayList<>(List.of("g++"));
     command.addAll(OPTIONS);
     command.addAll(List.of("-I" + folder, "-I" + EMULATION, "-I" + KERNELS));
+    run(command, arguments);
+  }
+
+  private static void run(List<String> first, Object... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(first);
     Stream.of(arguments).forEach(argument -> command.add(argument.toString()));
     Process compiler = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(compiler.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (compiler.waitFor() != 0) {
-      throw new AssertionError("the kernels do not compile as C++:\n" + said);
+      throw new AssertionError("does not compile as C++:\n" + said);
     }
   }
 }

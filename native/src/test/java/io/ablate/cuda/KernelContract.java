@@ -66,6 +66,16 @@ abstract class KernelContract {
     return random.doubles(length, -1, 1).toArray();
   }
 
+  /** The largest one of two arrays; not a number if one of theirs is none. */
+  protected static double deviation(double[] found, double[] expected) {
+    double largest = 0;
+    for (int i = 0; i < Math.max(found.length, expected.length); i++) {
+      double here = Math.abs(found[i] - expected[i]);
+      largest = here <= largest ? largest : here;
+    }
+    return largest;
+  }
+
   protected static float[] floats(double[] values) {
     float[] floats = new float[values.length];
     for (int i = 0; i < values.length; i++) {
