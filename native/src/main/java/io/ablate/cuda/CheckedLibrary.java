@@ -28,6 +28,13 @@ final class CheckedLibrary implements AutoCloseable {
     this.driver = driver;
   }
 
+  /** That of a device whose products our kernels shall do all. */
+  static CheckedLibrary unwanted(DeviceDriver driver) {
+    CheckedLibrary none = new CheckedLibrary(driver);
+    none.problem = Problem.of("not asked for");
+    return none;
+  }
+
   /** The library; null where there is none that can be used. */
   @Nullable DenseLibrary get(Device device) {
     if (library == null && problem == null) {

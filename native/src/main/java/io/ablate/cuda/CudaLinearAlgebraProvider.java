@@ -7,6 +7,7 @@ import io.ablate.linalg.LinearAlgebras;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.IntFunction;
 
 /**
  * Offers linear algebra on a device. Eigenvectors, and for {@code auto} what is too small for the
@@ -15,15 +16,31 @@ import java.util.OptionalInt;
  */
 public final class CudaLinearAlgebraProvider implements LinearAlgebraProvider {
   private final OptionalInt index;
+  private final IntFunction<SharedDevice> devices;
 
   /** The first device that can be used. */
   public CudaLinearAlgebraProvider() {
-    this.index = OptionalInt.empty();
+    this(OptionalInt.empty(), SharedDevice::cuda);
   }
 
   /** A certain device. */
   CudaLinearAlgebraProvider(int index) {
-    this.index = OptionalInt.of(index);
+    this(OptionalInt.of(index), SharedDevice::cuda);
+  }
+
+  private CudaLinearAlgebraProvider(OptionalInt index, IntFunction<SharedDevice> devices) {
+    this.index = index;
+    this.devices = devices;
+  }
+
+  /**
+   * All by our kernels on a certain device, to be compared. What {@link #create} gives keeps the
+   * device open until the process ends.
+   */
+  public static CudaLinearAlgebraProvider byKernels(int index) {
+    CudaDriver driver = CudaDriver.open(index);
+    SharedDevice device = new SharedDevice(new Device(driver, CheckedLibrary.unwanted(driver)));
+    return new CudaLinearAlgebraProvider(OptionalInt.of(index), same -> device);
   }
 
   @Override
@@ -90,7 +107,7 @@ public final class CudaLinearAlgebraProvider implements LinearAlgebraProvider {
   }
 
   private SharedDevice device() {
-    return SharedDevice.cuda(number());
+    return devices.apply(number());
   }
 
   private int number() {

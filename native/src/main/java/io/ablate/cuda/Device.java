@@ -27,9 +27,13 @@ public final class Device implements AutoCloseable {
   private MemorySegment staging = MemorySegment.NULL;
 
   Device(DeviceDriver driver) {
+    this(driver, new CheckedLibrary(driver));
+  }
+
+  Device(DeviceDriver driver, CheckedLibrary library) {
     this.driver = driver;
     this.pool = new MemoryPool(driver);
-    this.library = new CheckedLibrary(driver);
+    this.library = library;
   }
 
   /**

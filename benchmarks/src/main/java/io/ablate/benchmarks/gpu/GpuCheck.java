@@ -77,6 +77,7 @@ public final class GpuCheck {
             : "none: **nothing ran on a GPU**, other code of the processor stood in for it");
     if (place.isDevice()) {
       Devices.providers().forEach(provider -> about.put("driver", provider.version()));
+      about.put("linear algebra", place.algebraVersion());
     }
     about.put("java", Runtime.version() + ", " + place.threads() + " threads");
     return about;

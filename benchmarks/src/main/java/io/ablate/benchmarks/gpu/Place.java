@@ -7,6 +7,7 @@ import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import io.ablate.base.Progress;
 import io.ablate.base.UsageException;
+import io.ablate.cuda.CudaLinearAlgebraProvider;
 import io.ablate.estimate.FitContext;
 import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardOptions;
@@ -96,6 +97,11 @@ record Place(String device, int threads) {
     return fits(isDevice() ? "cuda" : Backends.AUTO).algebra().backend();
   }
 
+  /** Of what computes it, and by which library. */
+  String algebraVersion() {
+    return fits(Backends.AUTO).algebra().role().version();
+  }
+
   LinearAlgebra referenceAlgebra() {
     return reference().algebra().backend();
   }
@@ -103,6 +109,18 @@ record Place(String device, int threads) {
   /** Fits as {@code --device} would run them. */
   FitContext context() {
     return context(fits(Backends.AUTO));
+  }
+
+  /** As {@link #context()}, linear algebra on a device by our kernels alone. */
+  FitContext contextByKernels() {
+    FitContext by = context();
+    return new FitContext(
+        CudaLinearAlgebraProvider.byKernels(index()).createForAuto(threads),
+        SEED,
+        Progress.NONE,
+        threads,
+        by.networks(),
+        by.lasso());
   }
 
   FitContext referenceContext() {
