@@ -139,6 +139,12 @@ final class CudaDriver implements DeviceDriver {
 
   @Override
   public void write(long address, long offset, ByteBuffer source) {
+    send(address, offset, source);
+    synchronize(); // the source is the caller's again
+  }
+
+  @Override
+  public void send(long address, long offset, ByteBuffer source) {
     int bytes = source.remaining();
     makeCurrent();
     check(
@@ -146,7 +152,6 @@ final class CudaDriver implements DeviceDriver {
             pointer(address).withByteOffset(offset), Pointer.to(source), bytes, stream),
         "cuMemcpyHtoDAsync",
         bytes + " bytes");
-    synchronize(); // the source is the caller's again
   }
 
   @Override

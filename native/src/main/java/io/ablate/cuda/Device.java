@@ -1,7 +1,6 @@
 package io.ablate.cuda;
 
 import io.ablate.base.Problem;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,19 +11,13 @@ import org.jspecify.annotations.Nullable;
  * the calls. For one thread at a time.
  */
 public final class Device implements AutoCloseable {
-  /** Bytes of host memory through which arrays of the heap go; smaller ones through less. */
-  private static final long STAGING = 8L << 20;
-
-  private static final long LEAST_STAGING = 64L << 10;
-  private static final long PAGE = 4096;
-
   /** Bytes of native memory that are copied at once. */
   private static final int MOST_AT_ONCE = 1 << 30;
 
   private final DeviceDriver driver;
   private final MemoryPool pool;
   private final CheckedLibrary library;
-  private MemorySegment staging = MemorySegment.NULL;
+  private final Staging staging;
 
   Device(DeviceDriver driver) {
     this(driver, new CheckedLibrary(driver));
@@ -34,6 +27,7 @@ public final class Device implements AutoCloseable {
     this.driver = driver;
     this.pool = new MemoryPool(driver);
     this.library = library;
+    this.staging = new Staging(driver);
   }
 
   /**
@@ -179,30 +173,31 @@ public final class Device implements AutoCloseable {
         .order(ByteOrder.nativeOrder());
   }
 
-  /**
-   * Copies a part to the device.
-   *
-   * @param at the element of the target where it begins
-   */
-  public void write(DeviceArray target, long at, float[] source) {
-    if (target.type() != ElementType.F32 || at < 0 || at + source.length > target.elements()) {
-      throw new IllegalArgumentException(
-          "array " + target + " has no " + source.length + " floats from " + at + " on");
-    }
-    write(target, at * Float.BYTES, MemorySegment.ofArray(source));
+  /** Copies arrays of one length as the rows of a matrix to the device. */
+  void writeRows(DeviceArray target, double[][] source) {
+    staging.write(target.address(), rows(target, source));
   }
 
-  /**
-   * Copies a part to the device.
-   *
-   * @param at the element of the target where it begins
-   */
-  void write(DeviceArray target, long at, double[] source) {
-    if (target.type() != ElementType.F64 || at < 0 || at + source.length > target.elements()) {
-      throw new IllegalArgumentException(
-          "array " + target + " has no " + source.length + " doubles from " + at + " on");
-    }
-    write(target, at * Double.BYTES, MemorySegment.ofArray(source));
+  /** Copies arrays of one length as the rows of a matrix to the device. */
+  void writeRows(DeviceArray target, float[][] source) {
+    int length = source.length == 0 ? 0 : source[0].length;
+    target.require(ElementType.F32, source.length, length);
+    staging.write(
+        target.address(),
+        new Staging.Rows(
+            source.length, (long) length * Float.BYTES, i -> MemorySegment.ofArray(source[i])));
+  }
+
+  /** Copies the rows of a matrix from the device. */
+  void readRows(DeviceArray source, double[][] target) {
+    staging.read(source.address(), rows(source, target));
+  }
+
+  private static Staging.Rows rows(DeviceArray matrix, double[][] rows) {
+    int length = rows.length == 0 ? 0 : rows[0].length;
+    matrix.require(ElementType.F64, rows.length, length);
+    return new Staging.Rows(
+        rows.length, (long) length * Double.BYTES, i -> MemorySegment.ofArray(rows[i]));
   }
 
   /** Copies an array of {@link ElementType#I64} from the device. */
@@ -235,26 +230,12 @@ public final class Device implements AutoCloseable {
 
   private void write(DeviceArray target, ElementType type, MemorySegment source) {
     require(target, type, source);
-    write(target, 0, source);
-  }
-
-  private void write(DeviceArray target, long offset, MemorySegment source) {
-    inChunks(
-        source.byteSize(),
-        (at, chunk) -> {
-          chunk.copyFrom(source.asSlice(at, chunk.byteSize()));
-          send(target, offset + at, chunk.asByteBuffer().order(ByteOrder.nativeOrder()));
-        });
+    staging.write(target.address(), Staging.Rows.of(source));
   }
 
   private void read(DeviceArray source, ElementType type, MemorySegment target) {
     require(source, type, target);
-    inChunks(
-        target.byteSize(),
-        (at, chunk) -> {
-          fetch(source, at, chunk.asByteBuffer().order(ByteOrder.nativeOrder()));
-          target.asSlice(at, chunk.byteSize()).copyFrom(chunk);
-        });
+    staging.read(source.address(), Staging.Rows.of(target));
   }
 
   private static void require(DeviceArray array, ElementType type, MemorySegment host) {
@@ -264,35 +245,10 @@ public final class Device implements AutoCloseable {
     }
   }
 
-  private interface Chunk {
-    void copy(long at, MemorySegment chunk);
-  }
-
-  private void inChunks(long bytes, Chunk copy) {
-    for (long at = 0; at < bytes; at += STAGING) {
-      long size = Math.min(STAGING, bytes - at);
-      copy.copy(at, staging(size).asSlice(0, size));
-    }
-  }
-
-  /** At least so large; kept from copy to copy. */
-  private MemorySegment staging(long bytes) {
-    if (staging.byteSize() < bytes) {
-      boolean pinned = bytes > LEAST_STAGING;
-      staging = Arena.ofAuto().allocate(pinned ? STAGING : LEAST_STAGING, PAGE);
-      if (pinned) {
-        driver.pin(staging.asByteBuffer());
-      }
-    }
-    return staging;
-  }
-
   /** Frees idle memory and lets go of the device. */
   @Override
   public void close() {
-    if (staging.byteSize() > LEAST_STAGING) {
-      driver.unpin(staging.asByteBuffer());
-    }
+    staging.close();
     library.close();
     pool.close();
     driver.close();

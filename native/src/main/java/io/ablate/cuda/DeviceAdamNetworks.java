@@ -38,9 +38,7 @@ final class DeviceAdamNetworks implements NetworkTrainer.AdamNetworks {
   private ReluNetworks networks(
       Device device, MaskMatrix masks, float[][] target, NetworkStart start, float rate) {
     DeviceArray targets = scope.array("targets", F32, target.length, rows);
-    for (int i = 0; i < target.length; i++) {
-      device.write(targets, (long) i * rows, target[i]);
-    }
+    device.writeRows(targets, target);
     DeviceArray words = scope.copy("masks", masks.words(), rows, masks.wordsPerRow());
     ReluNetworks made =
         new ReluNetworks(device, words, inputs, targets, new ReluSettings(start.units(), rate, 0));

@@ -32,6 +32,14 @@ interface DeviceDriver extends AutoCloseable {
   /** Copies a direct buffer to the device; done when it returns. */
   void write(long address, long offset, ByteBuffer source);
 
+  /**
+   * Begins to copy a direct buffer to the device, in order with what else is asked for. The buffer
+   * must stay as it is until {@link #synchronize} returns.
+   */
+  default void send(long address, long offset, ByteBuffer source) {
+    write(address, offset, source);
+  }
+
   /** Fills a direct buffer from the device, once all launches before it are done. */
   void read(long address, long offset, ByteBuffer target);
 

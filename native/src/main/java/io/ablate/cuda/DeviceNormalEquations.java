@@ -136,9 +136,7 @@ final class DeviceNormalEquations implements AutoCloseable {
     DeviceArray y = owner.array("centred outputs", F64, rows, k);
     try (DeviceScope upload = device.scope()) {
       DeviceArray given = upload.array("outputs", F64, k, rows);
-      for (int e = 0; e < k; e++) {
-        device.write(given, (long) e * rows, outputs[e]);
-      }
+      device.writeRows(given, outputs);
       RegressionKernels.turn(device, given, y);
     }
     RegressionKernels.centre(device, y);
@@ -151,9 +149,8 @@ final class DeviceNormalEquations implements AutoCloseable {
     try (DeviceScope local = device.scope()) {
       DeviceArray result = local.array("attributions", F64, k, columns);
       RegressionKernels.turn(device, theta, result);
-      double[] flat = device.readDoubles(result);
-      double[][] attributions = new double[k][];
-      Arrays.setAll(attributions, e -> Arrays.copyOfRange(flat, e * columns, (e + 1) * columns));
+      double[][] attributions = new double[k][columns];
+      device.readRows(result, attributions);
       return attributions;
     }
   }

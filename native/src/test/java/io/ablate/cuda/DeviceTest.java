@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.ablate.base.BadInputException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -153,11 +154,40 @@ class DeviceTest {
       assertThat(host.readLongs(owner.copy("few", new long[] {3, 4}, 2))).containsExactly(3, 4);
       assertThat(driver.pinned()).isZero();
       DeviceArray array = owner.copy("many", values, values.length);
-      assertThat(driver.pinned()).isEqualTo(1);
+      assertThat(driver.pinned()).isEqualTo(2);
       assertThat(host.readDoubles(array)).isEqualTo(values);
-      assertThat(driver.pinned()).isEqualTo(1);
+      assertThat(driver.pinned()).isEqualTo(2);
     }
     assertThat(driver.pinned()).isZero();
+  }
+
+  /** Rows that end anywhere in a piece, three pieces of them. */
+  @Test
+  void shouldCopyRowsInPieces() {
+    HostDevice driver = new HostDevice();
+    double[][] rows = new double[7][];
+    Arrays.setAll(rows, i -> KernelContract.random(400_001, i));
+    try (Device host = driver.device();
+        DeviceScope owner = host.scope()) {
+      DeviceArray array = owner.array("rows", F64, 7, 400_001);
+      CopiedBytes before = CopiedBytes.now();
+      host.writeRows(array, rows);
+      assertThat(CopiedBytes.now().since(before)).isEqualTo(new CopiedBytes(array.bytes(), 0));
+      double[] flat = host.readDoubles(array);
+      double[][] back = new double[7][400_001];
+      host.readRows(array, back);
+      for (int i = 0; i < 7; i++) {
+        assertThat(Arrays.copyOfRange(flat, i * 400_001, (i + 1) * 400_001)).isEqualTo(rows[i]);
+        assertThat(back[i]).isEqualTo(rows[i]);
+      }
+      float[][] singles = {{1, 2}, {3, 4}, {5, 6}};
+      DeviceArray few = owner.array("few", F32, 3, 2);
+      host.writeRows(few, singles);
+      assertThat(host.readFloats(few)).containsExactly(1, 2, 3, 4, 5, 6);
+      assertThatThrownBy(() -> host.writeRows(few, new float[3][3]))
+          .hasMessage("array few: expected F32 [3, 3], found F32 [3, 2]");
+      host.writeRows(owner.array("none", F64, 0, 0), new double[0][]);
+    }
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HostDevice implements DeviceDriver {
   private final Map<Long, MemorySegment> memory = new HashMap<>();
+  private final List<Runnable> underWay = new ArrayList<>();
   private final Set<Long> pinned = new HashSet<>();
   private long written;
   private long read;
@@ -119,8 +121,15 @@ public final class HostDevice implements DeviceDriver {
     at(address + offset, source.remaining()).copyFrom(MemorySegment.ofBuffer(source));
   }
 
+  /** As late as may be: what was not left as it was, is seen. */
+  @Override
+  public void send(long address, long offset, ByteBuffer source) {
+    underWay.add(() -> write(address, offset, source));
+  }
+
   @Override
   public void read(long address, long offset, ByteBuffer target) {
+    synchronize();
     read += target.remaining();
     MemorySegment.ofBuffer(target).copyFrom(at(address + offset, target.remaining()));
   }
@@ -144,6 +153,7 @@ public final class HostDevice implements DeviceDriver {
 
   @Override
   public void copy(long target, long source, long bytes) {
+    synchronize();
     at(target, bytes).copyFrom(at(source, bytes));
   }
 
@@ -154,6 +164,7 @@ public final class HostDevice implements DeviceDriver {
 
   @Override
   public void launch(KernelCall call) {
+    synchronize();
     if (failure != null) {
       throw new IllegalStateException(failure);
     }
@@ -350,7 +361,11 @@ public final class HostDevice implements DeviceDriver {
   }
 
   @Override
-  public void synchronize() {}
+  public void synchronize() {
+    List<Runnable> now = List.copyOf(underWay);
+    underWay.clear();
+    now.forEach(Runnable::run);
+  }
 
   @Override
   public void close() {
