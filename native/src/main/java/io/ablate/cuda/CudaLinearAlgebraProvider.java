@@ -48,7 +48,7 @@ public final class CudaLinearAlgebraProvider implements LinearAlgebraProvider {
     return CudaLinearAlgebra.NAME;
   }
 
-  /** Below the reference, that is taken only where it is asked for: it has not run on a device. */
+  /** Below the reference: {@code --device} decides when a device is taken, or its name. */
   @Override
   public int rank() {
     return -100;
