@@ -108,33 +108,13 @@ public record ComponentModels(
 
   /** Predicted outputs, examples × rows. */
   public double[][] predict(MaskMatrix masks) {
-    double[][] predicted = predictLinear(masks, attributions, intercepts);
+    double[][] predicted = LinearPredictions.of(masks, attributions, intercepts);
     if (nonlinear != null) {
       double[][] correction = nonlinear.correction(masks);
       for (int e = 0; e < predicted.length; e++) {
         for (int row = 0; row < predicted[e].length; row++) {
           predicted[e][row] += correction[e][row];
         }
-      }
-    }
-    return predicted;
-  }
-
-  /** intercept + Σ attribution · x of every model, models × rows. */
-  static double[][] predictLinear(MaskMatrix masks, double[][] attributions, double[] intercepts) {
-    double[][] predicted = new double[attributions.length][masks.rows()];
-    long[] words = masks.words();
-    for (int e = 0; e < attributions.length; e++) {
-      double[] theta = attributions[e];
-      for (int row = 0; row < masks.rows(); row++) {
-        double sum = intercepts[e];
-        int start = row * masks.wordsPerRow();
-        for (int w = 0; w < masks.wordsPerRow(); w++) {
-          for (long bits = words[start + w]; bits != 0; bits &= bits - 1) {
-            sum += theta[(w << 6) + Long.numberOfTrailingZeros(bits)];
-          }
-        }
-        predicted[e][row] = sum;
       }
     }
     return predicted;

@@ -57,7 +57,7 @@ final class LogitPart implements NonlinearPart {
   public double[][] correction(MaskMatrix masks) {
     double[][] corrections = new double[attributions.length][masks.rows()];
     for (int e = 0; e < corrections.length; e++) {
-      double[][] logits = ComponentModels.predictLinear(masks, attributions[e], intercepts[e]);
+      double[][] logits = LinearPredictions.of(masks, attributions[e], intercepts[e]);
       double[] z = new double[logits.length];
       for (int row = 0; row < masks.rows(); row++) {
         double linear = offsets[e];

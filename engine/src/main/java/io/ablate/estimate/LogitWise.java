@@ -230,7 +230,7 @@ final class LogitWise {
 
   private Linearised linearise(int e) {
     int count = entries[e].count();
-    double[][] logits = ComponentModels.predictLinear(masks, attributions[e], intercepts[e]);
+    double[][] logits = LinearPredictions.of(masks, attributions[e], intercepts[e]);
     double[] slopes = new double[count];
     double[] z = new double[count];
     double offset = 0;

@@ -74,7 +74,7 @@ final class PairPart implements NonlinearPart {
       linear[rank][i] = diagonal[i] * (1 - 2 * centre[i]);
       intercepts[rank] += diagonal[i] * centre[i] * centre[i];
     }
-    double[][] parts = ComponentModels.predictLinear(masks, linear, intercepts);
+    double[][] parts = LinearPredictions.of(masks, linear, intercepts);
     double[] correction = new double[masks.rows()];
     for (int row = 0; row < correction.length; row++) {
       correction[row] = -parts[rank][row] - offsets[e];

@@ -48,11 +48,11 @@ public final class Bootstrap {
               SplittableRandom random = RandomStreams.stream(seed, draw);
               int[] exampleCounts = counts(random, examples);
               int[] maskCounts = counts(random, masks);
-              double[] ranks = new double[masks];
+              int[] ranks = new int[masks];
               double sum = 0;
               for (int e = 0; e < examples; e++) {
-                if (exampleCounts[e] > 0 && left[e].usable && right[e].usable) {
-                  sum += exampleCounts[e] * spearman(left[e], right[e], maskCounts, ranks);
+                if (exampleCounts[e] > 0 && left[e].usable() && right[e].usable()) {
+                  sum += exampleCounts[e] * Ordered.spearman(left[e], right[e], maskCounts, ranks);
                 }
               }
               return sum / examples;
@@ -99,74 +99,13 @@ public final class Bootstrap {
     if (values.length != examples) {
       throw new IllegalArgumentException(values.length + " examples, expected " + examples);
     }
-    return Arrays.stream(values).map(this::ordered).toArray(Ordered[]::new);
+    return Arrays.stream(values).parallel().map(this::ordered).toArray(Ordered[]::new);
   }
 
   private Ordered ordered(double[] values) {
     if (values.length != masks) {
       throw new IllegalArgumentException(values.length + " masks, expected " + masks);
     }
-    if (!Lds.allFinite(values)) {
-      return new Ordered(new int[0], new boolean[0], false);
-    }
-    int[] order = Lds.order(values);
-    boolean[] last = new boolean[masks];
-    for (int i = 0; i < masks; i++) {
-      last[i] = i + 1 == masks || values[order[i + 1]] != values[order[i]];
-    }
-    return new Ordered(order, last, true);
-  }
-
-  private static double spearman(Ordered left, Ordered right, int[] counts, double[] ranks) {
-    double centre = counts.length / 2.0;
-    double leftSquare = left.centredRanks(counts, centre, ranks);
-    double rightSquare = 0;
-    double product = 0;
-    int before = 0;
-    for (int start = 0; start < right.order.length; ) {
-      int tied = 0;
-      double leftSum = 0;
-      int end = start;
-      do {
-        int item = right.order[end];
-        tied += counts[item];
-        leftSum += counts[item] * ranks[item];
-      } while (!right.last[end++]);
-      double rank = before + tied / 2.0 - centre;
-      rightSquare += tied * rank * rank;
-      product += leftSum * rank;
-      before += tied;
-      start = end;
-    }
-    double norm = leftSquare * rightSquare;
-    return norm > 0 ? product / Math.sqrt(norm) : 0;
-  }
-
-  /**
-   * @param order items by ascending value
-   * @param last whether a position ends a group of tied values
-   * @param usable whether every value is finite
-   */
-  private record Ordered(int[] order, boolean[] last, boolean usable) {
-    /** Writes every item's resampled rank less the mean rank; returns their sum of squares. */
-    double centredRanks(int[] counts, double centre, double[] ranks) {
-      double square = 0;
-      int before = 0;
-      for (int start = 0; start < order.length; ) {
-        int tied = 0;
-        int end = start;
-        do {
-          tied += counts[order[end]];
-        } while (!last[end++]);
-        double rank = before + tied / 2.0 - centre;
-        for (int i = start; i < end; i++) {
-          ranks[order[i]] = rank;
-        }
-        square += tied * rank * rank;
-        before += tied;
-        start = end;
-      }
-      return square;
-    }
+    return Ordered.of(values);
   }
 }

@@ -24,7 +24,7 @@ public final class Lds {
   /** Spearman's correlation of every example. */
   public static double[] spearman(double[][] predicted, double[][] truth) {
     double[] scores = new double[truth.length];
-    Arrays.setAll(scores, e -> spearman(predicted[e], truth[e]));
+    Arrays.parallelSetAll(scores, e -> spearman(predicted[e], truth[e]));
     return scores;
   }
 
@@ -52,7 +52,7 @@ public final class Lds {
   /** Pearson's correlation of every example. */
   public static double[] pearson(double[][] predicted, double[][] truth) {
     double[] scores = new double[truth.length];
-    Arrays.setAll(scores, e -> pearson(predicted[e], truth[e]));
+    Arrays.parallelSetAll(scores, e -> pearson(predicted[e], truth[e]));
     return scores;
   }
 

@@ -8,15 +8,17 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BootstrapTest {
   @ParameterizedTest
-  @ValueSource(ints = {1000, 5})
-  void shouldRankEveryResampleExactly(int distinct) {
+  @CsvSource({"5,5", "5,1000000000", "1000000000,5", "1000000000,1000000000"})
+  void shouldRankEveryResampleExactly(int predictions, int outputs) {
     int masks = 37;
-    double[][] truth = random(1, masks, distinct, 1);
-    double[][] predicted = random(1, masks, distinct, 2);
+    double[][] truth = random(1, masks, outputs, 1);
+    double[][] predicted = random(1, masks, predictions, 2);
+    assertThat(Ordered.of(truth[0]).distinct()).isEqualTo(outputs > 5);
+    assertThat(Ordered.of(predicted[0]).distinct()).isEqualTo(predictions > 5);
     double[] means = new Bootstrap(1, masks, 20, 3).means(predicted, truth);
     for (int draw = 0; draw < 20; draw++) {
       // The same stream, resampled literally and ranked by sorting.
