@@ -17,7 +17,7 @@ final class CentredMasks {
   CentredMasks(LinearAlgebra algebra, MaskMatrix x) {
     this.algebra = algebra;
     this.x = x;
-    this.columnCounts = algebra.transposeTimes(x, ones(x.rows()), 1);
+    this.columnCounts = Arrays.stream(x.columnCounts()).asDoubleStream().toArray();
   }
 
   int rows() {
@@ -48,13 +48,17 @@ final class CentredMasks {
   ComponentModels models(
       String method, double[][] theta, double[] outputMeans, Map<String, Object> diagnostics) {
     double[] meanMask = means();
-    double[] intercepts = outputMeans.clone();
-    for (int e = 0; e < theta.length; e++) {
-      for (int j = 0; j < meanMask.length; j++) {
-        intercepts[e] -= meanMask[j] * theta[e][j];
-      }
-    }
+    double[] intercepts = new double[outputMeans.length];
+    Arrays.parallelSetAll(intercepts, e -> intercept(outputMeans[e], meanMask, theta[e]));
     return new ComponentModels(method, theta, intercepts, diagnostics);
+  }
+
+  private static double intercept(double outputMean, double[] meanMask, double[] theta) {
+    double intercept = outputMean;
+    for (int j = 0; j < meanMask.length; j++) {
+      intercept -= meanMask[j] * theta[j];
+    }
+    return intercept;
   }
 
   /** X̃ᵀX̃. The numerator is a whole number, so that centring loses nothing to cancellation. */
@@ -93,8 +97,10 @@ final class CentredMasks {
   double[] times(double[] b, int k) {
     double[] product = algebra.times(x, b, k);
     double[] mean = meanTimes(b, k);
-    for (int i = 0; i < product.length; i++) {
-      product[i] -= mean[i % k];
+    for (int row = 0; row < x.rows(); row++) {
+      for (int e = 0; e < k; e++) {
+        product[row * k + e] -= mean[e];
+      }
     }
     return product;
   }
@@ -103,12 +109,16 @@ final class CentredMasks {
   double[] transposeTimes(double[] b, int k) {
     double[] product = algebra.transposeTimes(x, b, k);
     double[] sums = new double[k];
-    for (int i = 0; i < b.length; i++) {
-      sums[i % k] += b[i];
+    for (int row = 0; row < x.rows(); row++) {
+      for (int e = 0; e < k; e++) {
+        sums[e] += b[row * k + e];
+      }
     }
     double m = x.rows();
-    for (int i = 0; i < product.length; i++) {
-      product[i] -= columnCounts[i / k] / m * sums[i % k];
+    for (int j = 0; j < columnCounts.length; j++) {
+      for (int e = 0; e < k; e++) {
+        product[j * k + e] -= columnCounts[j] / m * sums[e];
+      }
     }
     return product;
   }
@@ -117,15 +127,11 @@ final class CentredMasks {
   double[] meanTimes(double[] b, int k) {
     double[] mean = new double[k];
     double m = x.rows();
-    for (int i = 0; i < b.length; i++) {
-      mean[i % k] += columnCounts[i / k] / m * b[i];
+    for (int j = 0; j < columnCounts.length; j++) {
+      for (int e = 0; e < k; e++) {
+        mean[e] += columnCounts[j] / m * b[j * k + e];
+      }
     }
     return mean;
-  }
-
-  private static double[] ones(int length) {
-    double[] ones = new double[length];
-    Arrays.fill(ones, 1);
-    return ones;
   }
 }

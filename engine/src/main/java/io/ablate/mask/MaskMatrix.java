@@ -7,6 +7,9 @@ import java.util.Arrays;
  * mod 64 of its word j / 64; bits beyond the last column are 0. Not thread-safe while written.
  */
 public final class MaskMatrix {
+  private static final int MOST_OF_A_BYTE = 255;
+  private static final long BIT_OF_EVERY_BYTE = 0x0101010101010101L;
+
   private final int rows;
   private final int columns;
   private final int wordsPerRow;
@@ -83,6 +86,33 @@ public final class MaskMatrix {
       count += Long.bitCount(words[w]);
     }
     return count;
+  }
+
+  /** Ones of every column. */
+  public int[] columnCounts() {
+    int[] counts = new int[columns];
+    for (int from = 0; from < rows; from += MOST_OF_A_BYTE) {
+      int to = Math.min(rows, from + MOST_OF_A_BYTE);
+      for (int word = 0; word < wordsPerRow; word++) {
+        count(from, to, word, counts);
+      }
+    }
+    return counts;
+  }
+
+  /** Adds up the 64 columns of a word, eight at a time in the bytes of a sum. */
+  private void count(int from, int to, int word, int[] counts) {
+    long[] sums = new long[Byte.SIZE];
+    for (int row = from; row < to; row++) {
+      long bits = words[row * wordsPerRow + word];
+      for (int i = 0; i < Byte.SIZE; i++) {
+        sums[i] += bits >>> i & BIT_OF_EVERY_BYTE;
+      }
+    }
+    int first = word << 6;
+    for (int bit = 0; bit < Math.min(Long.SIZE, columns - first); bit++) {
+      counts[first + bit] += (int) (sums[bit & 7] >>> (bit & ~7)) & MOST_OF_A_BYTE;
+    }
   }
 
   /** A copy of rows {@code from} to {@code to − 1}. */
