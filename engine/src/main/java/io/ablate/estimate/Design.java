@@ -27,17 +27,25 @@ final class Design {
     int n = hard.columns();
     this.hardMean = new double[n];
     this.softMean = new double[n];
+    int[] counts = hard.columnCounts();
     for (int i = 0; i < n; i++) {
-      for (int row = 0; row < hard.rows(); row++) {
-        hardMean[i] += hard.get(row, i) ? 1 : 0;
-      }
-      hardMean[i] /= Math.max(1, hard.rows());
+      hardMean[i] = counts[i] / (double) Math.max(1, hard.rows());
     }
     for (float[] row : soft) {
       for (int i = 0; i < n; i++) {
         softMean[i] += (double) row[i] / soft.length;
       }
     }
+  }
+
+  /** The 0/1 rows. */
+  MaskMatrix hard() {
+    return hard;
+  }
+
+  /** The soft rows. */
+  float[][] soft() {
+    return soft;
   }
 
   /** The first rows of either group, centred anew. */

@@ -12,6 +12,7 @@ import io.ablate.linalg.LinearAlgebra;
  * @param threads how many examples may be fitted at a time; results do not depend on it
  * @param networks trains networks, for the methods that have some
  * @param lasso solves lassos on Gram matrices
+ * @param shared what fits in this context have in common
  */
 public record FitContext(
     LinearAlgebra algebra,
@@ -19,11 +20,23 @@ public record FitContext(
     Progress progress,
     int threads,
     NetworkTrainer networks,
-    LassoSolver lasso) {
+    LassoSolver lasso,
+    SharedWork shared) {
   public FitContext {
     if (threads < 1) {
       throw new IllegalArgumentException("threads = " + threads);
     }
+  }
+
+  /** With nothing in common yet. */
+  public FitContext(
+      LinearAlgebra algebra,
+      long seed,
+      Progress progress,
+      int threads,
+      NetworkTrainer networks,
+      LassoSolver lasso) {
+    this(algebra, seed, progress, threads, networks, lasso, new SharedWork());
   }
 
   /** With networks and lassos in plain Java. */
@@ -38,7 +51,7 @@ public record FitContext(
 
   /** The same without reports of progress, for fits within a longer job. */
   public FitContext quiet() {
-    return new FitContext(algebra, seed, Progress.NONE, threads, networks, lasso);
+    return new FitContext(algebra, seed, Progress.NONE, threads, networks, lasso, shared);
   }
 
   /** The same for calls of {@link #networks}: with as many threads as it takes at once. */
@@ -48,6 +61,6 @@ public record FitContext(
 
   /** The same with another number of threads. */
   FitContext withThreads(int other) {
-    return new FitContext(algebra, seed, progress, other, networks, lasso);
+    return new FitContext(algebra, seed, progress, other, networks, lasso, shared);
   }
 }

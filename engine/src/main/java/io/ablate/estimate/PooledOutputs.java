@@ -84,6 +84,7 @@ final class PooledOutputs {
       centre(some[p], 0, design.hardRows());
       centre(some[p], design.hardRows(), design.rows());
     }
+    LayerKernels.Spaces spaces = new LayerKernels.Spaces(design.rows());
     List<LayerKernels> kernels =
         Parallel.map(
             "layer kernels",
@@ -97,7 +98,7 @@ final class PooledOutputs {
                     Arrays.stream(columns).mapToDouble(i -> scale[examples[p]][i]).toArray();
                 perLayer[g] = design.kernel(columns, factor);
               }
-              return new LayerKernels(design.rows(), perLayer);
+              return new LayerKernels(design.rows(), perLayer, spaces);
             });
     return new PooledOutputs(design, examples, kernels, some);
   }

@@ -30,6 +30,28 @@ record ScaledGradientPrior(double power, double[][] scale, GradientPrior prior) 
       GradientEvidence evidence,
       Layers layers,
       FitContext context) {
+    return context
+        .shared()
+        .get(
+            ScaledGradientPrior.class,
+            () -> learn(data, design, standardised, statistics, evidence, layers, context),
+            design.hard(),
+            design.soft(),
+            standardised,
+            statistics,
+            evidence.mean(),
+            data.layerOfColumn(),
+            data.activationScale());
+  }
+
+  private static ScaledGradientPrior learn(
+      TrainingData data,
+      Design design,
+      double[][] standardised,
+      double[][][] statistics,
+      GradientEvidence evidence,
+      Layers layers,
+      FitContext context) {
     ScalePower.Learnt<GradientPrior> learnt =
         ScalePower.choose(
             data,

@@ -36,6 +36,24 @@ record ScaledPrior(
       double[][] standardised,
       Layers layers,
       FitContext context) {
+    return context
+        .shared()
+        .get(
+            ScaledPrior.class,
+            () -> learn(data, design, standardised, layers, context),
+            design.hard(),
+            design.soft(),
+            standardised,
+            data.layerOfColumn(),
+            data.activationScale());
+  }
+
+  private static ScaledPrior learn(
+      TrainingData data,
+      Design design,
+      double[][] standardised,
+      Layers layers,
+      FitContext context) {
     ScalePower.Learnt<Moments> learnt =
         ScalePower.choose(
             data,

@@ -5,20 +5,30 @@ import java.util.Arrays;
 /**
  * Cholesky factor of a symmetric positive definite matrix of a few hundred rows, with what {@link
  * io.ablate.linalg.LinearAlgebra} does not offer and a likelihood needs: the logarithm of the
- * determinant beside the inverse. Rows are arrays of their own and four are added at once, so that
- * the compiler vectorises the inner loops and the row added to is read a quarter as often.
+ * determinant beside the inverse. Not thread-safe. Rows are arrays of their own and four are added
+ * at once, so that the compiler vectorises the inner loops and the row added to is read a quarter
+ * as often.
  */
 final class SmallCholesky {
   private static final int PANEL = 4;
 
   private final int size;
 
-  /** The upper triangle holds R with A = RᵀR. */
+  /** Its upper triangle holds R with A = RᵀR. */
   private final double[][] factor;
 
-  private SmallCholesky(int size, double[][] factor) {
+  /** S = R⁻ᵀ in its lower triangle. */
+  private final double[][] lower;
+
+  /** The inverse in its upper triangle. */
+  private final double[][] inverse;
+
+  /** For matrices of so many rows, one after the other: memory is used again. */
+  SmallCholesky(int size) {
     this.size = size;
-    this.factor = factor;
+    this.factor = new double[size][size];
+    this.lower = new double[size][size];
+    this.inverse = new double[size][size];
   }
 
   /**
@@ -28,8 +38,17 @@ final class SmallCholesky {
    * @throws ArithmeticException if it is not positive definite
    */
   static SmallCholesky of(double[] upper, int size) {
-    double[][] rows = new double[size][];
-    Arrays.setAll(rows, i -> Arrays.copyOfRange(upper, i * size, (i + 1) * size));
+    SmallCholesky made = new SmallCholesky(size);
+    made.factor(upper);
+    return made;
+  }
+
+  /** As {@link #of}, in place of the last one. */
+  void factor(double[] upper) {
+    double[][] rows = factor;
+    for (int i = 0; i < size; i++) {
+      System.arraycopy(upper, i * size + i, rows[i], i, size - i);
+    }
     for (int first = 0; first < size; first += PANEL) {
       int end = Math.min(first + PANEL, size);
       for (int k = first; k < end; k++) {
@@ -47,7 +66,6 @@ final class SmallCholesky {
         addPanel(rows[i], rows, first, i, size, i, rows, -1);
       }
     }
-    return new SmallCholesky(size, rows);
   }
 
   double logDeterminant() {
@@ -60,9 +78,18 @@ final class SmallCholesky {
 
   /** The upper triangle of A⁻¹, row-major; the lower one is zero. */
   double[] inverse() {
-    double[][] lower = inverseOfTranspose();
+    double[] flat = new double[size * size];
+    inverse(flat);
+    return flat;
+  }
+
+  /** As {@link #inverse()}, into the upper triangle of {@code flat}. */
+  void inverse(double[] flat) {
+    invertTranspose();
     // A⁻¹ = R⁻¹R⁻ᵀ = SᵀS: add the outer product of every row of S.
-    double[][] inverse = new double[size][size];
+    for (int i = 0; i < size; i++) {
+      Arrays.fill(inverse[i], i, size, 0);
+    }
     for (int first = 0; first < size; first += PANEL) {
       int end = Math.min(first + PANEL, size);
       for (int i = 0; i < end; i++) {
@@ -75,16 +102,16 @@ final class SmallCholesky {
         }
       }
     }
-    double[] flat = new double[size * size];
     for (int i = 0; i < size; i++) {
       System.arraycopy(inverse[i], i, flat, i * size + i, size - i);
     }
-    return flat;
   }
 
-  /** S = R⁻ᵀ, lower triangular: Rᵀ S = 1 by forward substitution. */
-  private double[][] inverseOfTranspose() {
-    double[][] lower = new double[size][size];
+  /** RᵀS = 1 by forward substitution. */
+  private void invertTranspose() {
+    for (int i = 0; i < size; i++) {
+      Arrays.fill(lower[i], 0, i + 1, 0);
+    }
     for (int first = 0; first < size; first += PANEL) {
       int end = Math.min(first + PANEL, size);
       for (int k = first; k < end; k++) {
@@ -98,7 +125,6 @@ final class SmallCholesky {
         addPanel(lower[i], lower, first, 0, end, i, factor, -1);
       }
     }
-    return lower;
   }
 
   private static void scale(double[] row, int from, int to, double factor) {

@@ -9,6 +9,7 @@ import io.ablate.instrument.OutputFunction;
 import io.ablate.linalg.EjmlLinearAlgebra;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.Condition;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,31 @@ class GradientHierarchicalLogitsEstimatorTest {
         double expected = .5 * gradients[e][i] + .5 * (.5 * ofLogits + .5 * gradients[e][i]);
         assertThat(found[e][i]).isCloseTo(expected, within(1e-9));
       }
+    }
+  }
+
+  /** In whatever order, and each as if it were the first. */
+  @Test
+  void shouldShareWhatItIsMadeOfAndChangeNothingByIt() {
+    TrainingData data = data(OutputFunction.MARGIN, TRAINED);
+    List<Estimator> methods =
+        List.of(
+            new HierarchicalEstimator(),
+            new HierarchicalLogitsEstimator(),
+            new GradientHierarchicalEstimator(),
+            estimator);
+    FitContext together = new FitContext(new EjmlLinearAlgebra(), 7, Progress.NONE);
+    for (Estimator method : methods) {
+      FitContext alone = new FitContext(new EjmlLinearAlgebra(), 7, Progress.NONE);
+      assertThat(method.fit(data, together).attributions())
+          .isDeepEqualTo(method.fit(data, alone).attributions());
+    }
+    assertThat(together.shared().secondsSaved()).isPositive();
+    TrainingData other = data.first(TRAINED - 1);
+    for (Estimator method : methods) {
+      FitContext alone = new FitContext(new EjmlLinearAlgebra(), 7, Progress.NONE);
+      assertThat(method.fit(other, together).attributions())
+          .isDeepEqualTo(method.fit(other, alone).attributions());
     }
   }
 
