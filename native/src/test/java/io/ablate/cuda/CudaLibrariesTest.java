@@ -64,6 +64,17 @@ class CudaLibrariesTest {
                             + " expected one with the function nosuchfunction; fetch them"));
   }
 
+  /** Whatever else the provider lacks. */
+  @Test
+  void shouldLookForCublasAlone() {
+    SystemLibrary lacking = new SystemLibrary("libnotthere.so.12", null);
+    SystemLibrary cublas = new SystemLibrary("libcublas-not-there.so.12", null);
+    assertThat(new CudaLibraries(LINUX, List.of(lacking, cublas), NONE).loadCublas())
+        .map(problem -> problem.what() + ": " + problem.where())
+        .hasValue("cuBLAS cannot be loaded: libcublas-not-there.so.12");
+    assertThat(new CudaLibraries(LINUX, List.of(lacking), NONE).loadCublas()).isEmpty();
+  }
+
   @Test
   void shouldSayThatThePlatformHasNone() {
     assertThat(new CudaLibraries("macosx-arm64", List.of(), NONE).whyUnusable())
