@@ -29,9 +29,19 @@ final class LinearPredictions {
   }
 
   private int[] list(int row) {
-    return IntStream.range(0, masks.columns())
-        .filter(j -> masks.get(row, j) != byAblated)
-        .toArray();
+    int kept = masks.kept(row);
+    int[] list = new int[byAblated ? masks.columns() - kept : kept];
+    int count = 0;
+    int first = row * masks.wordsPerRow();
+    for (int word = 0; count < list.length; word++) {
+      long bits = masks.words()[first + word];
+      // Bits beyond the last column are 0; turned over they come last.
+      for (long left = byAblated ? ~bits : bits; left != 0 && count < list.length; ) {
+        list[count++] = (word << 6) + Long.numberOfTrailingZeros(left);
+        left &= left - 1;
+      }
+    }
+    return list;
   }
 
   /** intercept + Σ attribution · x of every model, models × rows. */
