@@ -123,12 +123,12 @@ public final class GradientHierarchicalEstimator implements Estimator {
         withErrors ? errors : null,
         Map.of(
             "gradient_passes", gradients.passes(),
-            "weight_of_mean_gradient", prior.weights()[0],
-            "weight_of_integral", prior.weights()[1],
-            "weight_of_unablated_gradient", prior.weights()[2],
+            "weight_of_mean_gradient", prior.weights()[0].clone(),
+            "weight_of_integral", prior.weights()[1].clone(),
+            "weight_of_unablated_gradient", prior.weights()[2].clone(),
             "reliability_of_layer", evidence.reliability(),
             "power_of_activation_scale", scaled.power(),
-            "layer_variance", prior.layerVariance(),
+            "layer_variance", prior.layerVariance().clone(),
             "noise_variance", prior.hardNoise(),
             "soft_noise_variance", prior.softNoise()));
   }

@@ -115,8 +115,8 @@ final class HierarchicalFit {
 
   Map<String, Object> diagnostics() {
     return Map.of(
-        "layer_mean", scaled.layerMean(),
-        "layer_variance", prior.layerVariance(),
+        "layer_mean", scaled.layerMean().clone(),
+        "layer_variance", prior.layerVariance().clone(),
         "noise_variance", prior.noise(),
         "hyper_parameter_rows", scaled.rows(),
         "hyper_parameter_examples", scaled.examples(),

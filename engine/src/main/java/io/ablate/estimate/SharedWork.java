@@ -37,8 +37,9 @@ public final class SharedWork {
     }
     long start = System.nanoTime();
     T result = work.get();
-    Made made = new Made(of, result, (System.nanoTime() - start) * 1e-9);
+    double seconds = (System.nanoTime() - start) * 1e-9;
     if (bytes(of) <= MOST_BYTES) {
+      Made made = new Made(Arrays.stream(of).map(SharedWork::copy).toArray(), result, seconds);
       synchronized (this) {
         last.put(kind, made);
       }
@@ -54,6 +55,18 @@ public final class SharedWork {
       case MaskMatrix masks -> (long) Long.BYTES * masks.words().length;
       case Object[] array -> Arrays.stream(array).mapToLong(SharedWork::bytes).sum();
       case null, default -> 0;
+    };
+  }
+
+  /** The caller may write into its own. */
+  private static @Nullable Object copy(@Nullable Object value) {
+    return switch (value) {
+      case double[] array -> array.clone();
+      case float[] array -> array.clone();
+      case int[] array -> array.clone();
+      case MaskMatrix masks -> masks.rows(0, masks.rows());
+      case Object[] array -> Arrays.stream(array).map(SharedWork::copy).toArray();
+      case null, default -> value;
     };
   }
 

@@ -32,6 +32,26 @@ class SharedWorkTest {
     assertThat(make(masks(4), new double[][] {{1, 2}, {3.5}}, null)).isEqualTo(4);
   }
 
+  /** What was given may be written to afterwards. */
+  @Test
+  void shouldSeeThatTheSameArraysHoldOtherValues() {
+    MaskMatrix masks = masks(3);
+    double[][] outputs = {{1, 2}, {3}};
+    float[] soft = {1};
+    int[] layers = {0, 1};
+    assertThat(make(masks, outputs, soft, layers)).isEqualTo(1);
+    assertThat(make(masks, outputs, soft, layers)).isEqualTo(1);
+    masks.set(0, 0, !masks.get(0, 0));
+    assertThat(make(masks, outputs, soft, layers)).isEqualTo(2);
+    outputs[1][0] = 4;
+    assertThat(make(masks, outputs, soft, layers)).isEqualTo(3);
+    soft[0] = 2;
+    assertThat(make(masks, outputs, soft, layers)).isEqualTo(4);
+    layers[1] = 0;
+    assertThat(make(masks, outputs, soft, layers)).isEqualTo(5);
+    assertThat(make(masks, outputs, soft, layers)).isEqualTo(5);
+  }
+
   @Test
   void shouldKeepOneOfEveryKind() {
     assertThat(shared.get(String.class, () -> "text", 1)).isEqualTo("text");
