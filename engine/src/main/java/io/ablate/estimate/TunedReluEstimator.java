@@ -124,8 +124,8 @@ public final class TunedReluEstimator implements Estimator {
     diagnostics.put("units", PathNormNetworks.UNITS);
     diagnostics.put("path_norm_share", penalty.share);
     diagnostics.put("penalty_strength", penalty.strength);
-    diagnostics.put("layer_mean", scaled.layerMean());
-    diagnostics.put("layer_variance", prior.layerVariance());
+    diagnostics.put("layer_mean", scaled.layerMean().clone());
+    diagnostics.put("layer_variance", prior.layerVariance().clone());
     diagnostics.put("noise_variance", noise);
     diagnostics.put("activation_scale_power", scaled.power());
     diagnostics.put(
