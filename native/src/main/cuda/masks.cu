@@ -45,15 +45,25 @@ KERNEL bernoulli_masks(u64* words, i64 first_row, i64 seed, i64 threshold, int r
 }
 
 // out [rows, columns], 0 or 1.
-KERNEL expand_masks_f32(const u64* words, float* out, int rows, int columns, int words_per_row) {
+template <class T>
+__device__ void expand_masks(const u64* words, T* out, int rows, int columns, int words_per_row) {
   int column = blockIdx.x * blockDim.x + threadIdx.x;
   if (column >= columns) {
     return;
   }
   for (int row = blockIdx.y; row < rows; row += gridDim.y) {
     u64 word = words[static_cast<i64>(row) * words_per_row + (column >> 6)];
-    out[static_cast<i64>(row) * columns + column] = (word >> (column & 63)) & 1 ? 1.0f : 0.0f;
+    from_float((word >> (column & 63)) & 1 ? 1.0f : 0.0f,
+               out + static_cast<i64>(row) * columns + column);
   }
+}
+
+KERNEL expand_masks_f32(const u64* words, float* out, int rows, int columns, int words_per_row) {
+  expand_masks(words, out, rows, columns, words_per_row);
+}
+
+KERNEL expand_masks_f16(const u64* words, f16* out, int rows, int columns, int words_per_row) {
+  expand_masks(words, out, rows, columns, words_per_row);
 }
 
 // out [rows, columns], 0 or 1: the part of the masks that begins at a row and a column.

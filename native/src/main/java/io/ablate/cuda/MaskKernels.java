@@ -1,5 +1,6 @@
 package io.ablate.cuda;
 
+import static io.ablate.cuda.ElementType.F16;
 import static io.ablate.cuda.ElementType.F32;
 import static io.ablate.cuda.ElementType.F64;
 import static io.ablate.cuda.ElementType.I64;
@@ -43,15 +44,16 @@ public final class MaskKernels {
    * Masks as 0 and 1.
    *
    * @param words [rows, words] of {@link ElementType#I64}
-   * @param out [rows, columns] of {@link ElementType#F32}, overwritten
+   * @param out [rows, columns] of {@link ElementType#F16} or {@link ElementType#F32}, overwritten
    */
   public static void expand(Device device, DeviceArray words, DeviceArray out) {
-    out.requireAxes(F32, 2);
+    boolean half = out.type() == F16;
+    out.requireAxes(half ? F16 : F32, 2);
     int rows = out.extent(0);
     int columns = out.extent(1);
     int perRow = MaskMatrix.wordsPerRow(columns);
     device
-        .kernel(MODULE, "expand_masks_f32")
+        .kernel(MODULE, half ? "expand_masks_f16" : "expand_masks_f32")
         .grid(Launch.ceilDiv(columns, 256), Math.min(rows, Launch.MOST_BLOCKS_YZ), 1)
         .block(256, 1)
         .with(words.require(I64, rows, perRow))

@@ -71,10 +71,10 @@ final class Binding implements AutoCloseable {
     }
   }
 
-  /** Binds an input of masks. */
+  /** Binds an input of masks, in the type that the session's graph takes them in. */
   TensorMemory.PackedMasks masks(String name, int rows, int columns) {
     try {
-      TensorMemory.PackedMasks masks = memory.masks(name, rows, columns);
+      TensorMemory.PackedMasks masks = memory.masks(name, session.inputType(name), rows, columns);
       bindInput(masks.tensor());
       return masks;
     } catch (RuntimeException e) {

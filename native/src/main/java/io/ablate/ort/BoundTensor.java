@@ -68,11 +68,12 @@ final class BoundTensor {
     return Arrays.stream(shape).reduce(1, Math::multiplyExact);
   }
 
-  /** Size in bytes of a tensor of float32, int64 or int32. */
+  /** Size in bytes of a tensor of float32, float16, int64 or int32. */
   static int bytes(DataType type, long... shape) {
     int width =
         switch (type) {
           case FLOAT, INT32 -> 4;
+          case FLOAT16 -> 2;
           case INT64 -> 8;
           default -> throw new IllegalArgumentException("unsupported element type " + type);
         };

@@ -69,6 +69,7 @@ final class DeviceMemory implements TensorMemory {
   private static ElementType element(DataType type) {
     return switch (type) {
       case FLOAT -> ElementType.F32;
+      case FLOAT16 -> ElementType.F16;
       case INT64 -> ElementType.I64;
       case INT32 -> ElementType.I32;
       default -> throw new IllegalArgumentException("unsupported element type " + type);
@@ -93,17 +94,17 @@ final class DeviceMemory implements TensorMemory {
     }
 
     @Override
-    public PackedMasks masks(String name, int rows, int columns) {
+    public PackedMasks masks(String name, DataType type, int rows, int columns) {
       lock.lock();
       try {
         int perRow = MaskMatrix.wordsPerRow(columns);
         DeviceArray packed = scope.array(name + " packed", ElementType.I64, rows, perRow);
-        DeviceArray values = scope.array(name, ElementType.F32, rows, columns);
+        DeviceArray values = scope.array(name, element(type), rows, columns);
         MemorySegment words = arena.allocate(packed.bytes(), ALIGNMENT);
         BoundTensor tensor =
             new BoundTensor(
                 name,
-                DataType.FLOAT,
+                type,
                 new long[] {rows, columns},
                 values.address(),
                 MemorySegment.NULL,

@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,30 @@ final class HalfPrecision {
     graph.sort();
     graph.removeDead();
     return graph.toModel();
+  }
+
+  /**
+   * The graph of a forward pass with masks that arrive in float16, in which 0 and 1 are exact: they
+   * are written so, and nothing converts them. As it was where something reads them in float32.
+   */
+  static OnnxModel withHalfMasks(OnnxModel model, String mask) {
+    OnnxGraph graph = model.graph();
+    List<NodeProto> readers = graph.consumers(mask);
+    if (readers.isEmpty() || !readers.stream().allMatch(HalfPrecision::makesHalf)) {
+      return model;
+    }
+    ValueInfoProto.Builder input = Objects.requireNonNull(graph.valueInfo(mask)).toBuilder();
+    input.getTypeBuilder().getTensorTypeBuilder().setElemType(DataType.FLOAT16_VALUE);
+    graph.putInput(input.build());
+    for (NodeProto cast : readers) {
+      graph.replaceUses(cast.getOutput(0), mask);
+    }
+    graph.removeDead();
+    return graph.toModel();
+  }
+
+  private static boolean makesHalf(NodeProto node) {
+    return Nodes.is(node, "Cast") && Nodes.integer(node, "to", 0) == DataType.FLOAT16_VALUE;
   }
 
   private void convert(String logits) {

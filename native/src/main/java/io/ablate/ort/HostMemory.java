@@ -49,8 +49,11 @@ final class HostMemory implements TensorMemory {
     }
 
     @Override
-    public PackedMasks masks(String name, int rows, int columns) {
-      return new UnpackedMasks(tensor(name, DataType.FLOAT, rows, columns), columns);
+    public PackedMasks masks(String name, DataType type, int rows, int columns) {
+      if (type != DataType.FLOAT) {
+        throw new IllegalArgumentException("unsupported element type " + type);
+      }
+      return new UnpackedMasks(tensor(name, type, rows, columns), columns);
     }
 
     @Override

@@ -2,11 +2,15 @@ package io.ablate.ort;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import io.ablate.forward.OrtFaults;
 import io.ablate.onnx.OnnxModel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** A graph that ONNX Runtime loaded. Thread-safe. */
 final class NativeSession implements AutoCloseable {
@@ -22,11 +26,14 @@ final class NativeSession implements AutoCloseable {
   private final OrtScope scope;
   private final long address;
   private final boolean recorded;
+  private final Map<String, DataType> inputTypes;
 
-  private NativeSession(OrtScope scope, long address, boolean recorded) {
+  private NativeSession(
+      OrtScope scope, long address, boolean recorded, Map<String, DataType> inputTypes) {
     this.scope = scope;
     this.address = address;
     this.recorded = recorded;
+    this.inputTypes = inputTypes;
   }
 
   /**
@@ -71,7 +78,7 @@ final class NativeSession implements AutoCloseable {
                 model,
                 model.byteSize(),
                 options);
-        return new NativeSession(scope, session, record);
+        return new NativeSession(scope, session, record, inputTypes(graph));
       }
     } catch (RuntimeException e) {
       scope.close();
@@ -99,6 +106,23 @@ final class NativeSession implements AutoCloseable {
     }
     provider.configure(scope, options, record);
     return options;
+  }
+
+  private static Map<String, DataType> inputTypes(OnnxModel graph) {
+    return graph.proto().getGraph().getInputList().stream()
+        .collect(
+            Collectors.toUnmodifiableMap(
+                ValueInfoProto::getName,
+                input -> DataType.forNumber(input.getType().getTensorType().getElemType())));
+  }
+
+  /** What an input of the loaded graph holds, which may differ from the model's. */
+  DataType inputType(String input) {
+    DataType type = inputTypes.get(input);
+    if (type == null) {
+      throw new IllegalArgumentException("no input " + input);
+    }
+    return type;
   }
 
   long address() {

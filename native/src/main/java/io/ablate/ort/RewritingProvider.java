@@ -66,6 +66,13 @@ final class RewritingProvider implements ExecutionProvider {
   @Override
   public OnnxModel graph(
       InstrumentedModel model, OnnxModel made, BatchShape shape, long[] exampleShape) {
+    OnnxModel graph = rewritten(model, made, shape, exampleShape);
+    return half && made == model.model() ? HalfPrecision.withHalfMasks(graph, model.mask()) : graph;
+  }
+
+  /** With masks in float32, as they are where they need not be 0 or 1. */
+  private OnnxModel rewritten(
+      InstrumentedModel model, OnnxModel made, BatchShape shape, long[] exampleShape) {
     boolean forward = made == model.model();
     OnnxModel source = forward ? prepared(model) : made;
     OnnxModel graph = provider.graph(model, source, shape, exampleShape);
@@ -83,7 +90,7 @@ final class RewritingProvider implements ExecutionProvider {
   public OnnxModel gradients(DifferentiatedModel model, BatchShape shape, long[] exampleShape) {
     if (operators != null) {
       InstrumentedModel forward = model.forward();
-      OnnxModel graph = graph(forward, forward.model(), shape, exampleShape);
+      OnnxModel graph = rewritten(forward, forward.model(), shape, exampleShape);
       try {
         DifferentiatedModel made =
             MaskGradients.of(
@@ -95,7 +102,7 @@ final class RewritingProvider implements ExecutionProvider {
         // Of what stands in the model itself, its own derivative was made without complaint.
       }
     }
-    return graph(model.forward(), model.model(), shape, exampleShape);
+    return rewritten(model.forward(), model.model(), shape, exampleShape);
   }
 
   /** Whatever the batch's shape, once for all of them: a provider serves one model. */

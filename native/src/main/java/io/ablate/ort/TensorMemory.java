@@ -37,14 +37,18 @@ interface TensorMemory extends AutoCloseable {
      */
     BoundTensor tensor(String name, DataType type, long... shape);
 
-    /** Masks that arrive as packed bits, [rows, columns]. */
-    PackedMasks masks(String name, int rows, int columns);
+    /**
+     * Masks that arrive as packed bits, [rows, columns].
+     *
+     * @param type float32, or float16 in a device's memory
+     */
+    PackedMasks masks(String name, DataType type, int rows, int columns);
 
     @Override
     void close();
   }
 
-  /** A float32 tensor of masks that is filled from packed bits. */
+  /** A tensor of masks that is filled from packed bits. */
   interface PackedMasks {
     BoundTensor tensor();
 

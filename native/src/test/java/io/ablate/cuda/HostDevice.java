@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -22,6 +23,7 @@ public final class HostDevice implements DeviceDriver {
   private final Map<Long, MemorySegment> memory = new HashMap<>();
   private final List<Runnable> underWay = new ArrayList<>();
   private final Set<Long> pinned = new HashSet<>();
+  private final Set<ElementType> expanded = EnumSet.noneOf(ElementType.class);
   private long written;
   private long read;
   private int masked;
@@ -69,6 +71,11 @@ public final class HostDevice implements DeviceDriver {
   /** How often a kernel of the way back was launched. */
   public int gradients() {
     return gradients;
+  }
+
+  /** In which types masks became numbers. */
+  public Set<ElementType> expanded() {
+    return Set.copyOf(expanded);
   }
 
   /** How often masks were drawn. */
@@ -173,7 +180,7 @@ public final class HostDevice implements DeviceDriver {
     }
     switch (call.kernel()) {
       case "bernoulli_masks" -> draw(call.arguments());
-      case "expand_masks_f32" -> expand(call.arguments());
+      case "expand_masks_f32", "expand_masks_f16" -> expand(call.arguments());
       case "masked_f32", "masked_f32_x4", "masked_f16", "masked_f16_x8" -> masked(call.arguments());
       case "mean_f32", "mean_f32_x4", "mean_f16", "mean_f16_x8" -> mean(call.arguments());
       case "largest_f32", "largest_f32_x4", "largest_f16", "largest_f16_x8" ->
@@ -344,9 +351,10 @@ public final class HostDevice implements DeviceDriver {
             arrays[4].setAtIndex(ValueLayout.JAVA_SHORT, index, Float.floatToFloat16(value)));
   }
 
-  private static void expand(List<KernelCall.Argument> arguments) {
+  private void expand(List<KernelCall.Argument> arguments) {
     DeviceArray words = ((KernelCall.Argument.ArrayValue) arguments.get(0)).array();
     DeviceArray out = ((KernelCall.Argument.ArrayValue) arguments.get(1)).array();
+    expanded.add(out.type());
     MemorySegment bits = at(words.address(), words.bytes());
     MemorySegment values = at(out.address(), out.bytes());
     int columns = out.extent(1);
@@ -354,8 +362,13 @@ public final class HostDevice implements DeviceDriver {
     for (int row = 0; row < out.extent(0); row++) {
       for (int column = 0; column < columns; column++) {
         long word = bits.getAtIndex(ValueLayout.JAVA_LONG, (long) row * perRow + (column >>> 6));
-        values.setAtIndex(
-            ValueLayout.JAVA_FLOAT, (long) row * columns + column, (float) (word >>> column & 1));
+        float value = word >>> column & 1;
+        long at = (long) row * columns + column;
+        if (out.type() == ElementType.F16) {
+          values.setAtIndex(ValueLayout.JAVA_SHORT, at, Float.floatToFloat16(value));
+        } else {
+          values.setAtIndex(ValueLayout.JAVA_FLOAT, at, value);
+        }
       }
     }
   }

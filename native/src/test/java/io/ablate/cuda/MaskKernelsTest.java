@@ -1,5 +1,6 @@
 package io.ablate.cuda;
 
+import static io.ablate.cuda.ElementType.F16;
 import static io.ablate.cuda.ElementType.F32;
 import static io.ablate.cuda.ElementType.I64;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -7,6 +8,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.MaskMatrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -69,6 +73,14 @@ class MaskKernelsTest extends KernelContract {
       masks.unpack(row, expected, row * columns);
     }
     assertThat(device.readFloats(single)).isEqualTo(expected);
+    DeviceArray half = scope.array("halves", F16, rows, columns);
+    MaskKernels.expand(device, words, half);
+    MemorySegment halves = Arena.ofAuto().allocate(half.bytes());
+    device.read(half, halves);
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(Float.float16ToFloat(halves.getAtIndex(ValueLayout.JAVA_SHORT, i)))
+          .isEqualTo(expected[i]);
+    }
 
     DeviceArray turned = scope.array("turned", I64, columns, MaskMatrix.wordsPerRow(rows));
     MaskKernels.transpose(device, words, columns, turned);

@@ -9,6 +9,7 @@ import io.ablate.backend.PrecisionCheck;
 import io.ablate.base.BadInputException;
 import io.ablate.component.ComponentDiscovery;
 import io.ablate.component.ComponentRules;
+import io.ablate.cuda.ElementType;
 import io.ablate.cuda.HostDevice;
 import io.ablate.evaluate.Lds;
 import io.ablate.forward.BatchShape;
@@ -25,6 +26,7 @@ import io.ablate.mask.BernoulliMasks;
 import io.ablate.mask.MaskMatrix;
 import io.ablate.onednn.Networks;
 import io.ablate.onnx.GraphBuilder;
+import io.ablate.onnx.GraphWriter;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
 import io.ablate.onnx.OnnxModel;
@@ -65,6 +67,39 @@ class HalfPrecisionTest {
     }
     assertThat(graph.outputs())
         .allMatch(o -> o.getType().getTensorType().getElemType() == DataType.FLOAT_VALUE);
+  }
+
+  @Test
+  void shouldTakeMasksInFloat16WhereNothingReadsThemInFloat32() {
+    InstrumentedModel model = OrtPasses.bundled("shapes-resnet");
+    OnnxModel half = HalfPrecision.of(model, fixed(model, new BatchShape(4, 1)));
+    OnnxGraph graph = HalfPrecision.withHalfMasks(half, model.mask()).graph();
+    assertThat(type(graph, model.mask())).isEqualTo(DataType.FLOAT16);
+    assertThat(type(graph, model.example().name())).isEqualTo(DataType.FLOAT);
+    assertThat(graph.nodes()).filteredOn(node -> Nodes.is(node, "Cast")).hasSize(2);
+
+    OnnxGraph read = half.graph();
+    read.append(Nodes.node("ReduceSum", "kept", List.of(model.mask())));
+    read.putOutput(GraphWriter.value("kept", DataType.FLOAT, "", 1, 1));
+    OnnxModel also = read.toModel();
+    assertThat(HalfPrecision.withHalfMasks(also, model.mask())).isSameAs(also);
+  }
+
+  private static DataType type(OnnxGraph graph, String tensor) {
+    return DataType.forNumber(
+        Objects.requireNonNull(graph.valueInfo(tensor)).getType().getTensorType().getElemType());
+  }
+
+  /** What a run in float16 does with its masks: nothing converts them. */
+  @Test
+  void shouldWriteMasksInFloat16() {
+    ForwardOptions options = new ForwardOptions(1, SHAPE, Precision.FP16);
+    InstrumentedModel model = Objects.requireNonNull(Networks.all().get("residual"));
+    try (ForwardSession session = ReducedBackends.reduced(driver, true, true).open(model, options);
+        ForwardBatch batch = session.batch(new BatchShape(3, 1))) {
+      batch.run();
+      assertThat(driver.expanded()).containsOnly(ElementType.F16);
+    }
   }
 
   private static OnnxModel fixed(InstrumentedModel model, BatchShape shape) {
