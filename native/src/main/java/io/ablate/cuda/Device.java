@@ -157,6 +157,22 @@ public final class Device implements AutoCloseable {
     }
   }
 
+  /**
+   * Keeps native memory in its place, so that the driver copies from and to it directly; does
+   * nothing where that cannot be had.
+   *
+   * @param host begins with a page that nothing else is in; to be given to {@link #unpin} before it
+   *     ends
+   */
+  public void pin(MemorySegment host) {
+    driver.pin(host.asByteBuffer());
+  }
+
+  /** Undoes {@link #pin}. */
+  public void unpin(MemorySegment host) {
+    driver.unpin(host.asByteBuffer());
+  }
+
   private void send(DeviceArray target, long at, ByteBuffer source) {
     CopiedBytes.addToDevice(source.remaining());
     driver.write(target.address(), at, source);

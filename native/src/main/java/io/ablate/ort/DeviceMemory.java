@@ -13,6 +13,8 @@ import io.ablate.mask.MaskMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -22,6 +24,10 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class DeviceMemory implements TensorMemory {
   private static final long ALIGNMENT = 64;
+  private static final long PAGE = 4096;
+
+  /** Bytes from which on pinning is worth it: the driver copies a tensor of others twice. */
+  private static final long LEAST_PINNED = 64 << 10;
 
   private final Device device;
   private final ReentrantLock lock = new ReentrantLock();
@@ -79,13 +85,14 @@ final class DeviceMemory implements TensorMemory {
   private final class DeviceAllocation implements Allocation {
     private final Arena arena = Arena.ofShared();
     private final DeviceScope scope = device.scope();
+    private final List<MemorySegment> pinned = new ArrayList<>();
 
     @Override
     public BoundTensor tensor(String name, DataType type, long... shape) {
       lock.lock();
       try {
         DeviceArray array = scope.array(name, element(type), shape);
-        MemorySegment values = arena.allocate(array.bytes(), ALIGNMENT);
+        MemorySegment values = host(array.bytes());
         return new BoundTensor(
             name, type, shape, array.address(), values, new Staged(device, array, values));
       } finally {
@@ -100,7 +107,7 @@ final class DeviceMemory implements TensorMemory {
         int perRow = MaskMatrix.wordsPerRow(columns);
         DeviceArray packed = scope.array(name + " packed", ElementType.I64, rows, perRow);
         DeviceArray values = scope.array(name, element(type), rows, columns);
-        MemorySegment words = arena.allocate(packed.bytes(), ALIGNMENT);
+        MemorySegment words = host(packed.bytes());
         BoundTensor tensor =
             new BoundTensor(
                 name,
@@ -115,9 +122,26 @@ final class DeviceMemory implements TensorMemory {
       }
     }
 
+    private MemorySegment host(long bytes) {
+      if (bytes < LEAST_PINNED) {
+        return arena.allocate(bytes, ALIGNMENT);
+      }
+      // Whole pages of its own: a page can be pinned only once.
+      MemorySegment values =
+          arena.allocate(Math.ceilDiv(bytes, PAGE) * PAGE, PAGE).asSlice(0, bytes);
+      device.pin(values);
+      pinned.add(values);
+      return values;
+    }
+
     @Override
     public void close() {
-      exclusively(scope::close);
+      exclusively(
+          () -> {
+            pinned.forEach(device::unpin);
+            pinned.clear();
+            scope.close();
+          });
       arena.close();
     }
   }

@@ -19,6 +19,8 @@ import io.ablate.forward.ForwardBackend;
 import io.ablate.forward.ForwardBatch;
 import io.ablate.forward.ForwardOptions;
 import io.ablate.forward.ForwardSession;
+import io.ablate.forward.GradientBatch;
+import io.ablate.forward.GradientSession;
 import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.mask.BernoulliMasks;
@@ -112,6 +114,25 @@ class OrtCudaProviderTest {
       // The example and its label; not the masks.
       assertThat(driver.written() - written)
           .isEqualTo(3L * 6 * words * Long.BYTES + 270 * Float.BYTES + Long.BYTES);
+    }
+  }
+
+  /** Soft masks, gradients and examples of many rows, not what is smaller. */
+  @Test
+  void shouldPinWhatIsCopiedInQuantity() {
+    InstrumentedModel model = network("layers");
+    int columns = model.components().size();
+    int rows = (64 << 10) / Float.BYTES / columns + 1;
+    try (GradientSession session =
+            backend.openGradients(MaskGradients.of(model), new ForwardOptions(1, SHAPE));
+        GradientBatch small = session.batch(1)) {
+      assertThat(driver.pinned()).isZero();
+      try (GradientBatch large = session.batch(rows)) {
+        large.run();
+        assertThat(driver.pinned()).isEqualTo(3); // and examples
+      }
+      assertThat(driver.pinned()).isZero();
+      small.run();
     }
   }
 
