@@ -2,6 +2,8 @@ package io.ablate.estimate;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hyper-parameters of the model that joins gradients and outputs: θ = Σ_k α_kg z_k + r, in which
@@ -32,18 +34,23 @@ record GradientPrior(
    */
   private static final double NOISE_FACTOR = 3;
 
-  private static final int ITERATIONS = 60;
+  /** A search that went on for longer has not been seen. */
+  private static final int EVALUATIONS = 60;
+
   private static final double TOLERANCE = 1e-5;
 
   /**
-   * @param features per pooled example, kind and layer: X̃_g z_kg on the pooled rows
+   * @param features per pooled example, kind by kind and of every layer: X̃_g z_kg on the pooled
+   *     rows
    * @param weightCentres per kind, the weight expected
+   * @param near where the search starts; null for the centre
    */
   static GradientPrior of(
       PooledOutputs pooled,
-      double[][][][] features,
+      double[][][] features,
       double[] weightCentres,
       int layers,
+      @Nullable GradientPrior near,
       FitContext context) {
     double[] variances = HierarchicalPrior.centre(pooled, layers);
     int kinds = weightCentres.length;
@@ -58,10 +65,13 @@ record GradientPrior(
     if (pooled.kernels.isEmpty()) {
       return of(centre, layers, 0);
     }
-    QuasiNewton.Objective objective =
-        (x, gradient) -> objective(pooled, features, x, centre, gradient, layers, context);
-    double[] found = QuasiNewton.minimise(objective, centre, ITERATIONS, TOLERANCE);
-    return of(found, layers, objective.value(found, new double[found.length]));
+    DampedScoring.Objective objective =
+        (x, gradient, hessian) ->
+            objective(pooled, features, x, centre, gradient, hessian, layers, context);
+    DampedScoring.Found found =
+        DampedScoring.minimise(
+            objective, near == null ? centre : near.parameters(), EVALUATIONS, TOLERANCE);
+    return of(found.x(), layers, found.value());
   }
 
   private static GradientPrior of(double[] x, int layers, double misfit) {
@@ -80,19 +90,35 @@ record GradientPrior(
         misfit);
   }
 
+  private double[] parameters() {
+    int layers = layerVariance.length;
+    double[] x = Arrays.copyOf(layerVariance, layers + 2 + weights.length * layers);
+    x[layers] = hardNoise;
+    x[layers + 1] = softNoise;
+    for (int i = 0; i < layers + 2; i++) {
+      x[i] = Math.log(x[i]);
+    }
+    for (int k = 0; k < weights.length; k++) {
+      System.arraycopy(weights[k], 0, x, layers + 2 + k * layers, layers);
+    }
+    return x;
+  }
+
   private static double objective(
       PooledOutputs pooled,
-      double[][][][] features,
+      double[][][] features,
       double[] x,
       double[] centre,
       double[] gradient,
+      double[] hessian,
       int layers,
       FitContext context) {
     GradientPrior prior = of(x, layers, 0);
-    double[] noise = new double[pooled.design.rows()];
-    int hard = pooled.design.hardRows();
-    Arrays.fill(noise, 0, hard, prior.hardNoise);
-    Arrays.fill(noise, hard, noise.length, prior.softNoise);
+    LayerKernels.Noise noise =
+        new LayerKernels.Noise(
+            new double[] {prior.hardNoise, prior.softNoise},
+            pooled.design.hardRows(),
+            pooled.design.rows());
     List<LayerKernels.Likelihood> likelihoods;
     try {
       likelihoods =
@@ -107,44 +133,54 @@ record GradientPrior(
                       .evaluate(
                           prior.layerVariance,
                           noise,
-                          residual(pooled.outputs[p], features[p], prior.weights)));
+                          new double[][] {residual(pooled.outputs[p], features[p], prior.weights)},
+                          features[p]));
     } catch (ArithmeticException e) {
       return Double.POSITIVE_INFINITY;
     }
-    double value = VARIANCES.penalty(x, centre, 0, layers, gradient);
-    for (int i = layers; i < layers + 2; i++) {
-      double standard = (x[i] - centre[i]) / NOISE_DEVIATION;
-      value += .5 * standard * standard;
-      gradient[i] = standard / NOISE_DEVIATION;
-    }
-    for (int from = layers + 2; from < x.length; from += layers) {
-      value += WEIGHTS.penalty(x, centre, from, from + layers, gradient);
-    }
+    double value = 0;
+    double[] variances = Arrays.stream(x, 0, layers + 2).map(Math::exp).toArray();
+    double[] byLikelihood = new double[x.length];
     for (int p = 0; p < features.length; p++) {
       LayerKernels.Likelihood one = likelihoods.get(p);
       value -= one.value();
       for (int g = 0; g < layers; g++) {
-        gradient[g] -= one.byVariance()[g] * prior.layerVariance[g];
+        byLikelihood[g] -= one.byVariance()[g] * variances[g];
       }
-      double[] byNoise = one.byNoise();
-      gradient[layers] -= Arrays.stream(byNoise, 0, hard).sum() * prior.hardNoise;
-      gradient[layers + 1] -= Arrays.stream(byNoise, hard, byNoise.length).sum() * prior.softNoise;
-      for (int k = 0; k < prior.weights.length; k++) {
-        for (int g = 0; g < layers; g++) {
-          gradient[layers + 2 + k * layers + g] -= dot(features[p][k][g], one.weights()[0]);
-        }
+      byLikelihood[layers] -= one.byNoise()[0] * prior.hardNoise;
+      byLikelihood[layers + 1] -= one.byNoise()[1] * prior.softNoise;
+      for (int i = layers + 2; i < x.length; i++) {
+        byLikelihood[i] -= dot(features[p][i - layers - 2], one.weights()[0]);
+      }
+      LayerKernels.Information information = Objects.requireNonNull(one.information());
+      information.addVariances(variances, hessian);
+      information.addMeans(layers + 2, hessian);
+    }
+    value += VARIANCES.penalty(x, centre, 0, layers, gradient, hessian);
+    for (int i = layers; i < layers + 2; i++) {
+      double standard = (x[i] - centre[i]) / NOISE_DEVIATION;
+      value += .5 * standard * standard;
+      gradient[i] = standard / NOISE_DEVIATION;
+      hessian[i * x.length + i] += 1 / (NOISE_DEVIATION * NOISE_DEVIATION);
+    }
+    for (int from = layers + 2; from < x.length; from += layers) {
+      value += WEIGHTS.penalty(x, centre, from, from + layers, gradient, hessian);
+    }
+    for (int i = 0; i < x.length; i++) {
+      gradient[i] += byLikelihood[i];
+      if (i < layers + 2) {
+        hessian[i * x.length + i] += DampedScoring.ofLogarithm(byLikelihood[i]);
       }
     }
     return value;
   }
 
-  private static double[] residual(double[] y, double[][][] features, double[][] weights) {
+  private static double[] residual(double[] y, double[][] features, double[][] weights) {
     double[] residual = y.clone();
-    for (int k = 0; k < weights.length; k++) {
-      for (int g = 0; g < weights[k].length; g++) {
-        for (int row = 0; row < residual.length; row++) {
-          residual[row] -= weights[k][g] * features[k][g][row];
-        }
+    double[] flat = Arrays.stream(weights).flatMapToDouble(Arrays::stream).toArray();
+    for (int i = 0; i < flat.length; i++) {
+      for (int row = 0; row < residual.length; row++) {
+        residual[row] -= flat[i] * features[i][row];
       }
     }
     return residual;

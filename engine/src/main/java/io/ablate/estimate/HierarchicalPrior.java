@@ -2,6 +2,7 @@ package io.ablate.estimate;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +16,12 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
   /** Standard deviation of the weak prior on the logarithms. */
   private static final double WEAK = 2;
 
-  private static final int ITERATIONS = 40;
+  /** A search that went on for longer has not been seen. */
+  private static final int EVALUATIONS = 60;
+
   private static final double TOLERANCE = 1e-6;
+
+  private static final double[][] NONE = {};
 
   /**
    * @param near where the search starts, such as the prior of fewer outputs; null for the centre
@@ -49,11 +54,13 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
       return of(centre);
     }
     return of(
-        QuasiNewton.minimise(
-            (x, gradient) -> objective(pooled, outputs, x, centre, gradient, context),
-            near == null ? centre : near.logarithms(),
-            ITERATIONS,
-            TOLERANCE));
+        DampedScoring.minimise(
+                (x, gradient, hessian) ->
+                    objective(pooled, outputs, x, centre, gradient, hessian, context),
+                near == null ? centre : near.logarithms(),
+                EVALUATIONS,
+                TOLERANCE)
+            .x());
   }
 
   /** What was minimised: the lower, the better the scales behind {@code pooled} explain it. */
@@ -61,7 +68,7 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
     int layers = layerVariance.length;
     double[] gradient = new double[layers + 1];
     return objective(
-        pooled, single(pooled), logarithms(), centre(pooled, layers), gradient, context);
+        pooled, single(pooled), logarithms(), centre(pooled, layers), gradient, null, context);
   }
 
   private double[] logarithms() {
@@ -104,11 +111,11 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
       double[] x,
       double[] centre,
       double[] gradient,
+      double @Nullable [] hessian,
       FitContext context) {
     int layers = x.length - 1;
     HierarchicalPrior prior = of(x);
-    double[] noise = new double[pooled.design.rows()];
-    Arrays.fill(noise, prior.noise);
+    LayerKernels.Noise noise = LayerKernels.Noise.same(prior.noise, pooled.design.rows());
     List<LayerKernels.Likelihood> likelihoods;
     try {
       likelihoods =
@@ -116,26 +123,38 @@ record HierarchicalPrior(double[] layerVariance, double noise) {
               "hyper-parameters",
               pooled.kernels.size(),
               context,
-              p -> pooled.kernels.get(p).evaluate(prior.layerVariance, noise, outputs[p]));
+              p ->
+                  pooled
+                      .kernels
+                      .get(p)
+                      .evaluate(
+                          prior.layerVariance, noise, outputs[p], hessian == null ? null : NONE));
     } catch (ArithmeticException e) {
       return Double.POSITIVE_INFINITY;
     }
     double value = 0;
-    for (int i = 0; i < x.length; i++) {
-      double deviation = (x[i] - centre[i]) / WEAK;
-      value += .5 * deviation * deviation;
-      gradient[i] = deviation / WEAK;
-    }
+    double[] variances = Arrays.stream(x).map(Math::exp).toArray();
+    double[] byLikelihood = new double[x.length];
     for (LayerKernels.Likelihood one : likelihoods) {
       // Centred outputs say nothing along the constant direction, whose variance is the noise:
       // counted, it would reward every output for noise that vanishes.
       int outputsOfOne = one.weights().length;
       value -= one.value() + .5 * outputsOfOne * Math.log(prior.noise);
-      gradient[layers] -= .5 * outputsOfOne;
       for (int g = 0; g < layers; g++) {
-        gradient[g] -= one.byVariance()[g] * prior.layerVariance[g];
+        byLikelihood[g] -= one.byVariance()[g] * variances[g];
       }
-      gradient[layers] -= Arrays.stream(one.byNoise()).sum() * prior.noise;
+      byLikelihood[layers] -= one.byNoise()[0] * prior.noise + .5 * outputsOfOne;
+      if (hessian != null) {
+        Objects.requireNonNull(one.information()).addVariances(variances, hessian);
+      }
+    }
+    for (int i = 0; i < x.length; i++) {
+      double deviation = (x[i] - centre[i]) / WEAK;
+      value += .5 * deviation * deviation;
+      gradient[i] = byLikelihood[i] + deviation / WEAK;
+      if (hessian != null) {
+        hessian[i * x.length + i] += 1 / (WEAK * WEAK) + DampedScoring.ofLogarithm(byLikelihood[i]);
+      }
     }
     return value;
   }

@@ -3,17 +3,19 @@ package io.ablate.estimate;
 import java.util.Arrays;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One example's Gaussian model of its outputs, y ~ N(mean, Σ_g c_g K_g + diag(noise)), in which K_g
  * = X̃_g diag(s_g²) X̃_gᵀ is what layer g contributes per unit of its prior variance. Holds the
- * upper triangles of the kernels, so it is meant for a few hundred rows.
+ * upper triangles of the kernels, so it is meant for a few hundred rows. Thread-safe.
  */
 final class LayerKernels {
-  private static final int SIDE_BY_SIDE = 4;
+  /** Outputs whose average information stands for that of all: it need not be exact. */
+  private static final int INFORMING = 2;
 
   private final int rows;
-  private final double[][] packed;
+  private final PackedKernels kernels;
   private final Spaces spaces;
 
   /** Memory for likelihoods, used again: as much of it as are evaluated at a time. Thread-safe. */
@@ -36,6 +38,27 @@ final class LayerKernels {
   private record Space(double[] covariance, SmallCholesky factor, double[] inverse) {}
 
   /**
+   * The outputs' noise.
+   *
+   * @param variance of every group of rows
+   * @param ends the row behind each group's last; the first group begins with row 0
+   */
+  record Noise(double[] variance, int... ends) {
+    /** One for so many rows. */
+    static Noise same(double variance, int rows) {
+      return new Noise(new double[] {variance}, rows);
+    }
+
+    int groups() {
+      return ends.length;
+    }
+
+    int first(int group) {
+      return group == 0 ? 0 : ends[group - 1];
+    }
+  }
+
+  /**
    * @param kernels per layer, rows × rows
    */
   LayerKernels(int rows, double[][] kernels) {
@@ -48,20 +71,7 @@ final class LayerKernels {
   LayerKernels(int rows, double[][] kernels, Spaces spaces) {
     this.rows = rows;
     this.spaces = spaces;
-    this.packed = new double[kernels.length][];
-    for (int g = 0; g < kernels.length; g++) {
-      packed[g] = pack(kernels[g], rows);
-    }
-  }
-
-  private static double[] pack(double[] full, int rows) {
-    double[] packed = new double[rows * (rows + 1) / 2];
-    int at = 0;
-    for (int a = 0; a < rows; a++) {
-      System.arraycopy(full, a * rows + a, packed, at, rows - a);
-      at += rows - a;
-    }
-    return packed;
+    this.kernels = new PackedKernels(rows, kernels);
   }
 
   int rows() {
@@ -70,109 +80,13 @@ final class LayerKernels {
 
   /** Mean of the diagonal of every layer's kernel: the outputs' variance per unit of c_g. */
   double[] meanDiagonal() {
-    double[] mean = new double[packed.length];
-    for (int g = 0; g < mean.length; g++) {
-      int at = 0;
-      for (int a = 0; a < rows; a++) {
-        mean[g] += packed[g][at] / rows;
-        at += rows - a;
-      }
-    }
-    return mean;
-  }
-
-  /**
-   * The logarithm of the density of the residuals, less its constant, with its derivatives.
-   *
-   * @param value −½ (log det C + rᵀC⁻¹r), summed over the residuals
-   * @param byVariance ∂/∂c_g
-   * @param byNoise ∂/∂noise of every row
-   * @param weights C⁻¹r of every residual, which is also ∂/∂mean
-   */
-  record Likelihood(double value, double[] byVariance, double[] byNoise, double[][] weights) {}
-
-  /** Of one residual. */
-  Likelihood evaluate(double[] variance, double[] noise, double[] residual) {
-    return evaluate(variance, noise, new double[][] {residual});
-  }
-
-  /**
-   * @param residuals several independent outputs of the same covariance
-   * @throws ArithmeticException if the covariance is not positive definite to working precision
-   */
-  Likelihood evaluate(double[] variance, double[] noise, double[][] residuals) {
-    Space space = spaces.take();
-    try {
-      return evaluate(variance, noise, residuals, space);
-    } finally {
-      spaces.free.add(space);
-    }
-  }
-
-  private Likelihood evaluate(
-      double[] variance, double[] noise, double[][] residuals, Space space) {
-    SmallCholesky factor = space.factor;
-    covariance(variance, noise, space.covariance);
-    factor.factor(space.covariance);
-    double[] inverse = space.inverse;
-    factor.inverse(inverse);
-    int count = residuals.length;
-    double value = count * factor.logDeterminant();
-    double[][] weights = new double[count][];
-    double[] byNoise = new double[rows];
-    for (int k = 0; k < count; k++) {
-      weights[k] = timesSymmetric(inverse, residuals[k]);
-      for (int a = 0; a < rows; a++) {
-        value += residuals[k][a] * weights[k][a];
-        byNoise[a] += .5 * (weights[k][a] * weights[k][a] - inverse[a * rows + a]);
-      }
-    }
-    // d/dK of the likelihood, off-diagonal entries doubled because only the triangle is summed.
-    double[] slope = inverse;
-    for (int a = 0; a < rows; a++) {
-      for (int b = a; b < rows; b++) {
-        double outer = 0;
-        for (int k = 0; k < count; k++) {
-          outer += weights[k][a] * weights[k][b];
-        }
-        slope[a * rows + b] = (a == b ? .5 : 1) * (outer - count * slope[a * rows + b]);
-      }
-    }
-    double[] byVariance = new double[packed.length];
-    for (int g = 0; g < packed.length; g += SIDE_BY_SIDE) {
-      sumProducts(slope, g, byVariance);
-    }
-    return new Likelihood(-.5 * value, byVariance, byNoise, weights);
-  }
-
-  /** Of a few layers at once: their sums, each in the order of its entries, need not wait. */
-  private void sumProducts(double[] slope, int g, double[] sums) {
-    double[] first = packed[g];
-    double[] second = packed[Math.min(g + 1, packed.length - 1)];
-    double[] third = packed[Math.min(g + 2, packed.length - 1)];
-    double[] fourth = packed[Math.min(g + 3, packed.length - 1)];
-    double ofFirst = 0;
-    double ofSecond = 0;
-    double ofThird = 0;
-    double ofFourth = 0;
-    int at = 0;
-    for (int a = 0; a < rows; a++) {
-      for (int b = a * rows + a; b < (a + 1) * rows; b++, at++) {
-        double here = slope[b];
-        ofFirst += here * first[at];
-        ofSecond += here * second[at];
-        ofThird += here * third[at];
-        ofFourth += here * fourth[at];
-      }
-    }
-    double[] found = {ofFirst, ofSecond, ofThird, ofFourth};
-    System.arraycopy(found, 0, sums, g, Math.min(SIDE_BY_SIDE, packed.length - g));
+    return kernels.meanDiagonal();
   }
 
   /** Σ_g c_g K_g, rows × rows. */
   double[] sum(double[] variance) {
     double[] sum = new double[rows * rows];
-    covariance(variance, new double[rows], sum);
+    kernels.addTo(sum, variance);
     for (int a = 0; a < rows; a++) {
       for (int b = 0; b < a; b++) {
         sum[a * rows + b] = sum[b * rows + a];
@@ -181,38 +95,193 @@ final class LayerKernels {
     return sum;
   }
 
-  /** Writes the upper triangle. */
-  private void covariance(double[] variance, double[] noise, double[] covariance) {
-    Arrays.fill(covariance, 0);
-    for (int g = 0; g < packed.length; g += SIDE_BY_SIDE) {
-      addLayers(variance, g, covariance);
+  /**
+   * The logarithm of the density of the residuals, less its constant, with its derivatives.
+   *
+   * @param value −½ (log det C + rᵀC⁻¹r), summed over the residuals
+   * @param byVariance ∂/∂c_g
+   * @param byNoise ∂/∂noise of every group
+   * @param weights C⁻¹r of every residual, which is also ∂/∂mean
+   * @param information what stands for the second derivatives; null where not asked for
+   */
+  record Likelihood(
+      double value,
+      double[] byVariance,
+      double[] byNoise,
+      double[][] weights,
+      @Nullable Information information) {}
+
+  /**
+   * Positive semidefinite stand-ins for minus the second derivatives.
+   *
+   * @param ofVariances of layers, then of groups of noise, as a square: the average information of
+   *     Gilmour, Thompson, Cullis (1995), ½ rᵀC⁻¹ C_i C⁻¹ C_j C⁻¹r with C_i = ∂C/∂i, the mean of
+   *     observed and expected information
+   * @param ofMeans FᵀC⁻¹F of the directions F in which the mean may change, for all residuals
+   */
+  record Information(double[] ofVariances, double[] ofMeans) {
+    /**
+     * Adds that of the variances to the first rows and columns of a square.
+     *
+     * @param derivatives of the variances by what the square is for
+     */
+    void addVariances(double[] derivatives, double[] square) {
+      int size = (int) Math.sqrt(square.length);
+      int count = derivatives.length;
+      for (int i = 0; i < count; i++) {
+        for (int j = 0; j < count; j++) {
+          square[i * size + j] += derivatives[i] * derivatives[j] * ofVariances[i * count + j];
+        }
+      }
     }
-    for (int a = 0; a < rows; a++) {
-      covariance[a * rows + a] += noise[a];
+
+    /** Adds that of the means to a square's rows and columns {@code from} onward. */
+    void addMeans(int from, double[] square) {
+      int size = (int) Math.sqrt(square.length);
+      int count = size - from;
+      for (int i = 0; i < count; i++) {
+        for (int j = 0; j < count; j++) {
+          square[(from + i) * size + from + j] += ofMeans[i * count + j];
+        }
+      }
     }
   }
 
-  /** A few layers at once, one after the other in every entry. */
-  private void addLayers(double[] variance, int g, double[] covariance) {
-    double[][] some = new double[SIDE_BY_SIDE][];
-    double[] by = new double[SIDE_BY_SIDE];
-    for (int i = 0; i < SIDE_BY_SIDE; i++) {
-      some[i] = packed[Math.min(g + i, packed.length - 1)];
-      by[i] = g + i < packed.length ? variance[g + i] : 0;
+  /**
+   * @param residuals several independent outputs of the same covariance
+   * @throws ArithmeticException if the covariance is not positive definite to working precision
+   */
+  Likelihood evaluate(double[] variance, Noise noise, double[][] residuals) {
+    return evaluate(variance, noise, residuals, null);
+  }
+
+  /**
+   * With second derivatives.
+   *
+   * @param means directions in which the mean may change
+   */
+  Likelihood evaluate(
+      double[] variance, Noise noise, double[][] residuals, double @Nullable [][] means) {
+    Space space = spaces.take();
+    try {
+      return evaluate(variance, noise, residuals, means, space);
+    } finally {
+      spaces.free.add(space);
     }
-    double[] first = some[0];
-    double[] second = some[1];
-    double[] third = some[2];
-    double[] fourth = some[3];
-    int at = 0;
-    for (int a = 0; a < rows; a++) {
-      for (int b = a * rows + a; b < (a + 1) * rows; b++, at++) {
-        double sum = covariance[b] + by[0] * first[at];
-        sum += by[1] * second[at];
-        sum += by[2] * third[at];
-        covariance[b] = sum + by[3] * fourth[at];
+  }
+
+  private Likelihood evaluate(
+      double[] variance,
+      Noise noise,
+      double[][] residuals,
+      double @Nullable [][] means,
+      Space space) {
+    SmallCholesky factor = space.factor;
+    covariance(variance, noise, space.covariance);
+    factor.factor(space.covariance);
+    double[] inverse = space.inverse;
+    factor.inverse(inverse);
+    int count = residuals.length;
+    double value = count * factor.logDeterminant();
+    double[][] weights = new double[count][];
+    for (int k = 0; k < count; k++) {
+      weights[k] = timesSymmetric(inverse, residuals[k]);
+      for (int a = 0; a < rows; a++) {
+        value += residuals[k][a] * weights[k][a];
       }
     }
+    double[] byNoise = new double[noise.groups()];
+    for (int group = 0; group < byNoise.length; group++) {
+      for (int a = noise.first(group); a < noise.ends[group]; a++) {
+        byNoise[group] += .5 * (outer(weights, a, a) - count * inverse[a * rows + a]);
+      }
+    }
+    // d/dK of the likelihood, off-diagonal entries doubled because only the triangle is summed.
+    double[] slope = inverse;
+    for (int a = 0; a < rows; a++) {
+      for (int b = a; b < rows; b++) {
+        slope[a * rows + b] =
+            (a == b ? .5 : 1) * (outer(weights, a, b) - count * slope[a * rows + b]);
+      }
+    }
+    return new Likelihood(
+        -.5 * value,
+        kernels.products(slope),
+        byNoise,
+        weights,
+        means == null ? null : information(factor, noise, weights, means));
+  }
+
+  private static double outer(double[][] weights, int a, int b) {
+    double sum = 0;
+    for (double[] one : weights) {
+      sum += one[a] * one[b];
+    }
+    return sum;
+  }
+
+  /** Writes the upper triangle. */
+  private void covariance(double[] variance, Noise noise, double[] covariance) {
+    Arrays.fill(covariance, 0);
+    kernels.addTo(covariance, variance);
+    for (int group = 0; group < noise.groups(); group++) {
+      for (int a = noise.first(group); a < noise.ends[group]; a++) {
+        covariance[a * rows + a] += noise.variance[group];
+      }
+    }
+  }
+
+  private Information information(
+      SmallCholesky factor, Noise noise, double[][] weights, double[][] means) {
+    int informing = Math.min(INFORMING, weights.length);
+    int each = kernels.count() + noise.groups();
+    double[] ofVariances = new double[each * each];
+    for (int k = 0; k < informing; k++) {
+      double[] one = gram(factor, byVariances(noise, weights[k]));
+      for (int i = 0; i < one.length; i++) {
+        ofVariances[i] += .5 * weights.length / informing * one[i];
+      }
+    }
+    double[] ofMeans = gram(factor, means);
+    for (int i = 0; i < ofMeans.length; i++) {
+      ofMeans[i] *= weights.length;
+    }
+    return new Information(ofVariances, ofMeans);
+  }
+
+  /** ∂C/∂c_g C⁻¹r of every layer, then the same by the noise of every group. */
+  private double[][] byVariances(Noise noise, double[] weights) {
+    double[][] products = Arrays.copyOf(kernels.times(weights), kernels.count() + noise.groups());
+    for (int group = 0; group < noise.groups(); group++) {
+      double[] own = new double[rows];
+      int first = noise.first(group);
+      System.arraycopy(weights, first, own, first, noise.ends[group] - first);
+      products[kernels.count() + group] = own;
+    }
+    return products;
+  }
+
+  /** VᵀC⁻¹V of some vectors, as a square. */
+  private double[] gram(SmallCholesky factor, double[][] vectors) {
+    int count = vectors.length;
+    double[][] solved = new double[rows][count];
+    for (int i = 0; i < count; i++) {
+      for (int a = 0; a < rows; a++) {
+        solved[a][i] = vectors[i][a];
+      }
+    }
+    factor.solveTransposed(solved, count);
+    double[] gram = new double[count * count];
+    for (double[] row : solved) {
+      for (int i = 0; i < count; i++) {
+        double here = row[i];
+        int at = i * count;
+        for (int j = 0; j < count; j++) {
+          gram[at + j] += here * row[j];
+        }
+      }
+    }
+    return gram;
   }
 
   /** A product with a symmetric matrix of which the upper triangle is given. */

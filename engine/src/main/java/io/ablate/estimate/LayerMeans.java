@@ -1,6 +1,5 @@
 package io.ablate.estimate;
 
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -41,8 +40,8 @@ record LayerMeans(double[] ofLayer) {
       HierarchicalPrior prior,
       Layers layers,
       FitContext context) {
-    double[] noise = new double[pooled.design.rows()];
-    Arrays.fill(noise, Math.max(LEAST_NOISE, prior.noise()));
+    LayerKernels.Noise noise =
+        LayerKernels.Noise.same(Math.max(LEAST_NOISE, prior.noise()), pooled.design.rows());
     try {
       List<double[][]> moments =
           Parallel.map(

@@ -11,9 +11,13 @@ package io.ablate.estimate;
 record LayersPrior(double common, double own) {
   /**
    * Half the squared Mahalanobis distance of {@code x} from {@code centre} in the entries {@code
-   * from} to {@code to − 1}; their gradient is set to its derivative.
+   * from} to {@code to − 1}.
+   *
+   * @param gradient in which theirs is set
+   * @param hessian a square to which the second derivatives are added
    */
-  double penalty(double[] x, double[] centre, int from, int to, double[] gradient) {
+  double penalty(
+      double[] x, double[] centre, int from, int to, double[] gradient, double[] hessian) {
     double sum = 0;
     double squares = 0;
     for (int i = from; i < to; i++) {
@@ -26,6 +30,9 @@ record LayersPrior(double common, double own) {
     double shared = precision * common * common / (own * own + (to - from) * common * common);
     for (int i = from; i < to; i++) {
       gradient[i] = precision * (x[i] - centre[i]) - shared * sum;
+      for (int j = from; j < to; j++) {
+        hessian[i * x.length + j] += (i == j ? precision : 0) - shared;
+      }
     }
     return .5 * (precision * squares - shared * sum * sum);
   }

@@ -34,9 +34,9 @@ final class ScalePower {
   @FunctionalInterface
   interface Learner<P> {
     /**
-     * @param few those of few rows, from which to go on; null at first
+     * @param near those of another power or of fewer rows, from which to go on; null at first
      */
-    Learnt<P> learn(double power, double[][] scale, int mostRows, @Nullable P few);
+    Learnt<P> learn(double power, double[][] scale, int mostRows, @Nullable P near);
   }
 
   /** Makes an example's scale, from its activation scale to a power or from nothing. */
@@ -48,10 +48,12 @@ final class ScalePower {
   static <P> Learnt<P> choose(TrainingData data, int rows, Scale scale, Learner<P> learner) {
     double[][] stored = data.activationScale();
     Learnt<P> best = null;
+    P last = null;
     for (double power : stored == null ? new double[] {0} : POWERS) {
       double[][] scales = new double[data.examples()][];
       Arrays.setAll(scales, e -> scale.of(e, stored == null ? null : stored[e], power));
-      Learnt<P> next = learner.learn(power, scales, COMPARED_ROWS, null);
+      Learnt<P> next = learner.learn(power, scales, COMPARED_ROWS, last);
+      last = next.prior;
       if (best == null || next.misfit < best.misfit) {
         best = next;
       }

@@ -59,7 +59,7 @@ record ScaledGradientPrior(double power, double[][] scale, GradientPrior prior) 
             (e, stored, power) ->
                 layers.blend(
                     layers.relativeScale(stored, data.columns(), power), evidence.mean()[e]),
-            (power, scale, most, few) -> {
+            (power, scale, most, near) -> {
               PooledOutputs pooled =
                   PooledOutputs.of(design, standardised, scale, layers, OUTPUTS, most, context);
               GradientPrior prior =
@@ -68,6 +68,7 @@ record ScaledGradientPrior(double power, double[][] scale, GradientPrior prior) 
                       features(pooled, statistics, layers),
                       WEIGHTS,
                       layers.count(),
+                      near,
                       context);
               return new ScalePower.Learnt<>(
                   power,
@@ -80,23 +81,23 @@ record ScaledGradientPrior(double power, double[][] scale, GradientPrior prior) 
     return new ScaledGradientPrior(learnt.power(), learnt.scale(), learnt.prior());
   }
 
-  /** Per pooled example, kind and layer: what the gradients say of the outputs. */
-  private static double[][][][] features(
+  /** Per pooled example, kind by kind and of every layer: what gradients say of the outputs. */
+  private static double[][][] features(
       PooledOutputs pooled, double[][][] statistics, Layers layers) {
-    List<double[][][]> features = new ArrayList<>();
+    List<double[][]> features = new ArrayList<>();
     for (int example : pooled.examples) {
-      double[][][] perKind = new double[statistics[example].length][layers.count()][];
-      for (int k = 0; k < perKind.length; k++) {
+      List<double[]> ofExample = new ArrayList<>();
+      for (double[] kind : statistics[example]) {
         for (int g = 0; g < layers.count(); g++) {
-          double[] only = new double[statistics[example][k].length];
+          double[] only = new double[kind.length];
           for (int i : layers.columns(g)) {
-            only[i] = statistics[example][k][i];
+            only[i] = kind[i];
           }
-          perKind[k][g] = pooled.design.times(only);
+          ofExample.add(pooled.design.times(only));
         }
       }
-      features.add(perKind);
+      features.add(ofExample.toArray(double[][]::new));
     }
-    return features.toArray(double[][][][]::new);
+    return features.toArray(double[][][]::new);
   }
 }

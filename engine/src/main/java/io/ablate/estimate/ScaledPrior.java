@@ -59,12 +59,12 @@ record ScaledPrior(
             data,
             design.rows(),
             (e, stored, power) -> layers.relativeScale(stored, data.columns(), power),
-            (power, scale, most, few) -> {
+            (power, scale, most, near) -> {
               PooledOutputs pooled =
                   PooledOutputs.of(design, standardised, scale, layers, OUTPUTS, most, context);
               HierarchicalPrior prior =
                   HierarchicalPrior.of(
-                      pooled, layers.count(), few == null ? null : few.variances, context);
+                      pooled, layers.count(), near == null ? null : near.variances, context);
               LayerMeans means = LayerMeans.of(pooled, scale, prior, layers, context);
               return new ScalePower.Learnt<>(
                   power,

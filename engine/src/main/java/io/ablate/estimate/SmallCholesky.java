@@ -107,6 +107,26 @@ final class SmallCholesky {
     }
   }
 
+  /**
+   * Solves RᵀY = right in place.
+   *
+   * @param right size rows of {@code width} entries
+   */
+  void solveTransposed(double[][] right, int width) {
+    for (int first = 0; first < size; first += PANEL) {
+      int end = Math.min(first + PANEL, size);
+      for (int k = first; k < end; k++) {
+        scale(right[k], 0, width, 1 / factor[k][k]);
+        for (int i = k + 1; i < end; i++) {
+          add(right[i], right[k], 0, width, -factor[k][i]);
+        }
+      }
+      for (int i = end; i < size; i++) {
+        addPanel(right[i], right, first, 0, width, i, factor, -1);
+      }
+    }
+  }
+
   /** RᵀS = 1 by forward substitution. */
   private void invertTranspose() {
     for (int i = 0; i < size; i++) {

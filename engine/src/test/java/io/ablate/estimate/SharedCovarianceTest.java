@@ -42,19 +42,20 @@ class SharedCovarianceTest {
     }
     LayerKernels layers = new LayerKernels(m, kernels);
     double[] variance = {.5, 2};
-    double[] noise = random.doubles(m, .5, 1).toArray();
+    LayerKernels.Noise noise = new LayerKernels.Noise(new double[] {.5, .8}, 4, m);
     double[][] residuals = {random.doubles(m, -1, 1).toArray(), random.doubles(m, -1, 1).toArray()};
     LayerKernels.Likelihood both = layers.evaluate(variance, noise, residuals);
-    LayerKernels.Likelihood first = layers.evaluate(variance, noise, residuals[0]);
-    LayerKernels.Likelihood second = layers.evaluate(variance, noise, residuals[1]);
+    LayerKernels.Likelihood first = layers.evaluate(variance, noise, new double[][] {residuals[0]});
+    LayerKernels.Likelihood second =
+        layers.evaluate(variance, noise, new double[][] {residuals[1]});
     assertThat(both.value()).isCloseTo(first.value() + second.value(), within(1e-10));
     for (int g = 0; g < 2; g++) {
       assertThat(both.byVariance()[g])
           .isCloseTo(first.byVariance()[g] + second.byVariance()[g], within(1e-10));
     }
-    for (int a = 0; a < m; a++) {
-      assertThat(both.byNoise()[a])
-          .isCloseTo(first.byNoise()[a] + second.byNoise()[a], within(1e-10));
+    for (int group = 0; group < 2; group++) {
+      assertThat(both.byNoise()[group])
+          .isCloseTo(first.byNoise()[group] + second.byNoise()[group], within(1e-10));
     }
     assertThat(both.weights()[1]).containsExactly(second.weights()[0], within(1e-12));
     double[] sum = layers.sum(variance);
