@@ -17,6 +17,7 @@ import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
+import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
@@ -248,8 +249,18 @@ final class CudaDriver implements DeviceDriver {
     JCudaDriver.cuDevicePrimaryCtxRelease(device);
   }
 
+  /**
+   * Also asks that what other threads record be no concern of the calling one: ONNX Runtime records
+   * launches in CUDA's global mode, while which allocations, copies and the like of threads that
+   * have not asked fail, and the recording with them.
+   */
   private void makeCurrent() {
     check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent", describe());
+    check(
+        JCudaDriver.cuThreadExchangeStreamCaptureMode(
+            new int[] {CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL}),
+        "cuThreadExchangeStreamCaptureMode",
+        describe());
   }
 
   private CUdeviceptr pointer(long address) {

@@ -51,11 +51,17 @@ final class MemoryPool implements AutoCloseable {
     idleBytes += size;
   }
 
-  /** Gives idle memory back to the driver. */
+  /** Gives idle memory back to the driver, none of it twice where that fails. */
   void trim() {
-    idle.values().forEach(addresses -> addresses.forEach(driver::free));
+    idle.forEach(
+        (size, addresses) -> {
+          while (!addresses.isEmpty()) {
+            long address = addresses.pop();
+            idleBytes -= size;
+            driver.free(address);
+          }
+        });
     idle.clear();
-    idleBytes = 0;
   }
 
   /** Bytes in use. */

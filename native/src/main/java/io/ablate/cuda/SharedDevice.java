@@ -39,14 +39,17 @@ final class SharedDevice {
     }
   }
 
-  /** As {@link #call}, and gives idle memory back at the end. */
+  private interface Trimming extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** As {@link #call}, and gives idle memory back at the end; what failed first is told. */
   <T> T callAndTrim(Function<Device, T> work) {
     return call(
         opened -> {
-          try {
+          try (Trimming _ = opened::trim) {
             return work.apply(opened);
-          } finally {
-            opened.trim();
           }
         });
   }

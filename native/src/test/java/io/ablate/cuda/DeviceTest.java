@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ablate.base.BadInputException;
+import io.ablate.base.Problem;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +23,7 @@ class DeviceTest {
     private final List<KernelCall> launches = new ArrayList<>();
     private long left = 1000;
     private long next = 4096;
+    private boolean lost;
 
     @Override
     public String describe() {
@@ -58,6 +60,9 @@ class DeviceTest {
     public void free(long address) {
       assertThat(held.remove(address)).isTrue();
       left = held.isEmpty() ? 1000 : left;
+      if (lost) {
+        throw new BadInputException(Problem.of("the device is lost").at("free"));
+      }
     }
 
     @Override
@@ -122,6 +127,30 @@ class DeviceTest {
                   + " attribute fewer examples at a time, or use a device with more memory");
       assertThat(driver.held).as("idle memory went back").hasSize(1);
     }
+  }
+
+  @Test
+  void shouldTellWhatFailedFirstWhereFreeingFailsToo() {
+    Counting driver = new Counting();
+    SharedDevice shared = new SharedDevice(new Device(driver));
+    assertThatThrownBy(
+            () ->
+                shared.callAndTrim(
+                    device -> {
+                      try (DeviceScope scope = device.scope()) {
+                        scope.array("a", F32, 60);
+                        scope.array("b", F32, 60);
+                        driver.lost = true;
+                        throw new BadInputException(Problem.of("the device is lost").at("launch"));
+                      }
+                    }))
+        .isInstanceOf(BadInputException.class)
+        .hasMessage("the device is lost: launch");
+    // What was freed in vain is not freed again.
+    assertThatThrownBy(() -> shared.callAndTrim(device -> device))
+        .isInstanceOf(BadInputException.class)
+        .hasMessage("the device is lost: free");
+    assertThat(shared.callAndTrim(Device::freeBytes)).isEqualTo(1000);
   }
 
   @Test
