@@ -75,6 +75,21 @@ class DampedScoringTest {
   }
 
   @Test
+  void shouldTakeTheDiagonalOfWhatRoundingMadeIndefinite() {
+    DampedScoring.Found found =
+        DampedScoring.minimise(
+            (x, gradient, hessian) -> {
+              System.arraycopy(x, 0, gradient, 0, 2);
+              System.arraycopy(new double[] {1, -1.1, -1.1, 1}, 0, hessian, 0, 4);
+              return .5 * (x[0] * x[0] + x[1] * x[1]);
+            },
+            new double[] {1, 1},
+            20,
+            1e-12);
+    assertThat(found.x()).containsExactly(new double[2], within(1e-5));
+  }
+
+  @Test
   void shouldStayWhereNothingIsDefined() {
     double[] start = {3, 4};
     DampedScoring.Found found =
