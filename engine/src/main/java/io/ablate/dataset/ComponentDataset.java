@@ -1,6 +1,5 @@
 package io.ablate.dataset;
 
-import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
 import io.ablate.base.NpyFile;
 import io.ablate.base.Problem;
@@ -9,14 +8,10 @@ import io.ablate.component.ComponentSet;
 import io.ablate.instrument.OutputFunction;
 import io.ablate.mask.FileMasks;
 import io.ablate.mask.MaskMatrix;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,10 +36,9 @@ public final class ComponentDataset implements AutoCloseable {
     this.outputs = outputs;
     masks.requireShape(-1, -1);
     outputs.requireShape(masks.rows(), -1);
-    this.completedRows = readCompleted(folder.resolve(StoreFiles.COMPLETED), rows());
-    this.components = readComponents(folder.resolve(StoreFiles.COMPONENTS), columns());
-    Path manifestFile = folder.resolve(StoreFiles.MANIFEST);
-    this.manifest = Files.exists(manifestFile) ? Manifest.read(manifestFile) : null;
+    this.completedRows = DatasetFiles.completedRows(folder, rows());
+    this.components = DatasetFiles.components(folder, columns());
+    this.manifest = DatasetFiles.manifest(folder);
   }
 
   /**
@@ -54,7 +48,7 @@ public final class ComponentDataset implements AutoCloseable {
    *     files of margins leave a choice
    */
   public static ComponentDataset open(Path folder) {
-    return open(folder, findOutputs(folder));
+    return open(folder, DatasetFiles.outputs(folder));
   }
 
   /**
@@ -247,15 +241,7 @@ public final class ComponentDataset implements AutoCloseable {
 
   /** Activation scale, examples × n; null where it was not collected. */
   public double @Nullable [][] activationScale() {
-    Path file = folder.resolve(StoreFiles.ACTIVATION_SCALE);
-    if (!Files.exists(file)) {
-      return null;
-    }
-    try (NpyFile npy = NpyFile.open(file).requireShape(examples(), columns())) {
-      return IntStream.range(0, examples())
-          .mapToObj(example -> npy.rows(example, 1))
-          .toArray(double[][]::new);
-    }
+    return DatasetFiles.activationScale(folder, examples(), columns());
   }
 
   /** Whether there are {@link #logits}. */
@@ -327,75 +313,12 @@ public final class ComponentDataset implements AutoCloseable {
 
   /** The class that each example's output is about; null where the store does not say. */
   public int @Nullable [] labels() {
-    Path file = folder.resolve(StoreFiles.LABELS);
-    if (!Files.exists(file)) {
-      return null;
-    }
-    try (NpyFile npy = NpyFile.open(file).requireShape(examples())) {
-      return Arrays.stream(npy.rows(0, examples())).mapToInt(label -> (int) label).toArray();
-    }
+    return DatasetFiles.labels(folder, examples());
   }
 
   @Override
   public void close() {
     masks.close();
     outputs.close();
-  }
-
-  private static Path findOutputs(Path folder) {
-    Path ours = folder.resolve(StoreFiles.OUTPUTS);
-    if (Files.exists(ours)) {
-      return ours;
-    }
-    List<Path> margins;
-    try (Stream<Path> files = Files.list(folder)) {
-      margins =
-          files
-              .filter(f -> f.getFileName().toString().endsWith(StoreFiles.COAR_OUTPUTS_SUFFIX))
-              .sorted()
-              .toList();
-    } catch (IOException e) {
-      throw new BadInputException(AtomicFile.cannotRead(folder, e), e);
-    }
-    if (margins.size() != 1) {
-      throw new BadInputException(
-          Problem.of(margins.isEmpty() ? "no outputs in the store" : "several files of outputs")
-              .at(folder)
-              .expected(StoreFiles.OUTPUTS + " or one *" + StoreFiles.COAR_OUTPUTS_SUFFIX)
-              .found(
-                  margins.isEmpty()
-                      ? "neither"
-                      : margins.stream().map(f -> f.getFileName().toString()).toList())
-              .remedy(
-                  margins.isEmpty()
-                      ? "collect into this folder first"
-                      : "name the file of outputs to use"));
-    }
-    return margins.getFirst();
-  }
-
-  private static int[] readCompleted(Path file, int rows) {
-    if (!Files.exists(file)) {
-      return IntStream.range(0, rows).toArray();
-    }
-    try (NpyFile npy = NpyFile.open(file).requireShape(rows)) {
-      double[] flags = npy.rows(0, rows);
-      return IntStream.range(0, rows).filter(row -> flags[row] != 0).toArray();
-    }
-  }
-
-  private static @Nullable ComponentSet readComponents(Path file, int columns) {
-    if (!Files.exists(file)) {
-      return null;
-    }
-    ComponentSet components = ComponentsFile.read(file);
-    if (components.size() != columns) {
-      throw new BadInputException(
-          Problem.of("components do not match the masks")
-              .at(file)
-              .expected(columns + " columns, as " + StoreFiles.MASKS + " has")
-              .found(components.size()));
-    }
-    return components;
   }
 }

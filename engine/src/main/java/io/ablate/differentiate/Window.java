@@ -3,7 +3,6 @@ package io.ablate.differentiate;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import io.ablate.onnx.Nodes;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where the windows of a convolution or pooling lie, per position axis.
@@ -25,9 +24,9 @@ record Window(
 
   static Window of(NodeProto node, long[] shape, long[] kernel, Backward backward) {
     int axes = kernel.length;
-    long[] strides = orElse(Nodes.integers(node, "strides"), axes, 1);
-    long[] dilations = orElse(Nodes.integers(node, "dilations"), axes, 1);
-    long[] pads = orElse(Nodes.integers(node, "pads"), 2 * axes, 0);
+    long[] strides = Nodes.integers(node, "strides", axes, 1);
+    long[] dilations = Nodes.integers(node, "dilations", axes, 1);
+    long[] pads = Nodes.integers(node, "pads", 2 * axes, 0);
     long[] before = Arrays.copyOf(pads, axes);
     long[] after = Arrays.copyOfRange(pads, axes, 2 * axes);
     long[] input = Arrays.copyOfRange(shape, 2, shape.length);
@@ -115,14 +114,5 @@ record Window(
       }
     }
     return covered;
-  }
-
-  private static long[] orElse(long @Nullable [] values, int length, long otherwise) {
-    if (values != null && values.length == length) {
-      return values;
-    }
-    long[] result = new long[length];
-    Arrays.fill(result, otherwise);
-    return result;
   }
 }

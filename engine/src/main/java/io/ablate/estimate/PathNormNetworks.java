@@ -33,8 +33,6 @@ final class PathNormNetworks implements NetworkTrainer.RegularisedNetworks {
   private static final float OUTER = (float) (1 / Math.sqrt(UNITS));
   private static final float BIAS_STEP = .25f;
   private static final double MOST_MOMENTUM = .9;
-  private static final int POWER_STEPS = 20;
-  private static final double SAFETY = 1.15;
 
   private final SparseRows rows;
   private final float[][] target;
@@ -87,7 +85,7 @@ final class PathNormNetworks implements NetworkTrainer.RegularisedNetworks {
     this.offsetGradient = new float[examples];
     this.curvature = new double[examples];
     for (int e = 0; e < examples; e++) {
-      curvature[e] = largestCurvature(e, mean);
+      curvature[e] = PathNormCurvature.largest(rows, target[e], scale[e], mean);
       for (int j = 0; j < inputs; j++) {
         Arrays.fill(spread[j], e * UNITS, (e + 1) * UNITS, (float) scale[e][j]);
       }
@@ -271,48 +269,5 @@ final class PathNormNetworks implements NetworkTrainer.RegularisedNetworks {
       theta[j] = scale[e][j] * sum;
     }
     return theta;
-  }
-
-  /**
-   * The largest eigenvalue of (Z − 1z̄ᵀ) diag(c²) (Z − 1z̄ᵀ)ᵀ / m by power iteration from the
-   * outputs, with a margin. It bounds the curvature of the error by V: the rectifiers multiply that
-   * kernel entry by entry with one whose diagonal is at most 1 (Schur).
-   */
-  private double largestCurvature(int e, double[] mean) {
-    int m = rows.ones().length;
-    double[] v = new double[m];
-    Arrays.setAll(v, r -> target[e][r]);
-    double largest = 0;
-    for (int step = 0; step < POWER_STEPS; step++) {
-      double norm = Math.sqrt(Arrays.stream(v).map(x -> x * x).sum());
-      if (norm == 0) {
-        break;
-      }
-      double[] columns = new double[inputs];
-      double sum = 0;
-      for (int r = 0; r < m; r++) {
-        v[r] /= norm;
-        sum += v[r];
-        for (int j : rows.ones()[r]) {
-          columns[j] += v[r];
-        }
-      }
-      double shift = 0;
-      for (int j = 0; j < inputs; j++) {
-        columns[j] = scale[e][j] * scale[e][j] * (columns[j] - mean[j] * sum);
-        shift += mean[j] * columns[j];
-      }
-      double square = 0;
-      for (int r = 0; r < m; r++) {
-        double product = -shift;
-        for (int j : rows.ones()[r]) {
-          product += columns[j];
-        }
-        v[r] = product;
-        square += product * product;
-      }
-      largest = Math.sqrt(square);
-    }
-    return Math.max(SAFETY * largest / m, 1e-12);
   }
 }

@@ -2,6 +2,7 @@ package io.ablate.example;
 
 import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
+import io.ablate.base.Folders;
 import io.ablate.base.Problem;
 import io.ablate.base.Progress;
 import java.io.BufferedInputStream;
@@ -11,9 +12,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -112,7 +111,7 @@ public final class Cifar10Download {
     Path partial = folder.resolve("unpacking");
     Path target = folder.resolve(Cifar10Source.FOLDER);
     try {
-      delete(partial);
+      Folders.delete(partial);
       try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
           InputStream tar = new GZIPInputStream(in, 1 << 16)) {
         TarArchive.unpack(tar, file.toString(), partial);
@@ -125,23 +124,12 @@ public final class Cifar10Download {
                 .expected(Cifar10Source.FOLDER)
                 .found("no such folder in it"));
       }
-      delete(target);
+      Folders.delete(target);
       Files.move(unpacked, target, StandardCopyOption.ATOMIC_MOVE);
-      delete(partial);
+      Folders.delete(partial);
       Files.delete(file);
     } catch (IOException e) {
       throw new BadInputException(AtomicFile.cannotWrite(target, e), e);
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
     }
   }
 }

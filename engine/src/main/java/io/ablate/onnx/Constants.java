@@ -3,7 +3,6 @@ package io.ablate.onnx;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -87,14 +86,7 @@ public final class Constants {
   }
 
   private static boolean castsToFloat(NodeProto node) {
-    return switch ((int) Nodes.integer(node, "to", 0)) {
-      case DataType.FLOAT_VALUE,
-          DataType.FLOAT16_VALUE,
-          DataType.BFLOAT16_VALUE,
-          DataType.DOUBLE_VALUE ->
-          true;
-      default -> false;
-    };
+    return Tensors.isFloat((int) Nodes.integer(node, "to", 0));
   }
 
   private static @Nullable Constant reshape(

@@ -93,6 +93,17 @@ public final class Nodes {
         : attribute.getIntsList().stream().mapToLong(Long::longValue).toArray();
   }
 
+  /** Such an attribute of {@code length} integers; all {@code otherwise} where it is no such. */
+  public static long[] integers(NodeProto node, String name, int length, long otherwise) {
+    long[] values = integers(node, name);
+    if (values != null && values.length == length) {
+      return values;
+    }
+    long[] result = new long[length];
+    Arrays.fill(result, otherwise);
+    return result;
+  }
+
   /** The input at this position; the empty string if it is left out. */
   public static String input(NodeProto node, int position) {
     return position < node.getInputCount() ? node.getInput(position) : "";

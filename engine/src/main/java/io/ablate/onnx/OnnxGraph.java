@@ -6,7 +6,6 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import io.ablate.base.BadInputException;
-import io.ablate.base.Problem;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,7 +16,6 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -266,38 +264,7 @@ public final class OnnxGraph {
    * @throws BadInputException if the graph has a cycle
    */
   public void sort() {
-    GraphIndex current = index();
-    int[] waiting = new int[nodes.size()];
-    PriorityQueue<Integer> ready = new PriorityQueue<>();
-    for (int i = 0; i < waiting.length; i++) {
-      Set<String> uses = Subgraphs.uses(nodes.get(i));
-      waiting[i] = (int) uses.stream().filter(tensor -> current.producer(tensor) >= 0).count();
-      if (waiting[i] == 0) {
-        ready.add(i);
-      }
-    }
-    List<NodeProto> sorted = new ArrayList<>(nodes.size());
-    while (!ready.isEmpty()) {
-      NodeProto node = nodes.get(ready.remove());
-      sorted.add(node);
-      for (String output : Subgraphs.outputs(node)) {
-        for (int consumer : current.consumers(output)) {
-          if (--waiting[consumer] == 0) {
-            ready.add(consumer);
-          }
-        }
-      }
-    }
-    if (sorted.size() < nodes.size()) {
-      int stuck = 0;
-      while (waiting[stuck] <= 0) {
-        stuck++;
-      }
-      throw new BadInputException(
-          Problem.of("graph with a cycle")
-              .at("node " + nameOf(nodes.get(stuck)))
-              .expected("inputs that do not depend on the node's own outputs"));
-    }
+    List<NodeProto> sorted = NodeOrder.of(nodes, index(), this::nameOf);
     nodes.clear();
     nodes.addAll(sorted);
     index = null;

@@ -7,7 +7,6 @@ import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -164,13 +163,13 @@ public final class ShapeInference {
           "Where" ->
           broadcast(node);
       case "Conv" -> conv(node, x);
-      case "ConvTranspose" -> convTranspose(node, x);
+      case "ConvTranspose" -> ShapeRules.convTranspose(node, x, shapes.get(Nodes.input(node, 1)));
       case "MaxPool", "AveragePool", "LpPool" -> ShapeRules.pool(node, x);
       case "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool" -> {
         Arrays.fill(x, Math.min(2, x.length), x.length, 1);
         yield x;
       }
-      case "Gemm" -> gemm(node, x);
+      case "Gemm" -> ShapeRules.gemm(node, x, shapes.get(Nodes.input(node, 1)));
       case "MatMul" -> ShapeRules.matmul(x, shape(Nodes.input(node, 1)));
       case "Transpose" -> {
         int[] perm = ShapeRules.permutation(node, x.length);
@@ -189,7 +188,7 @@ public final class ShapeInference {
           "ReduceL2",
           "ReduceLogSumExp",
           "ReduceSumSquare" ->
-          reduce(node, x);
+          ShapeRules.reduce(graph, node, x);
       case "ArgMax", "ArgMin" ->
           ShapeRules.drop(
               x, new long[] {Nodes.integer(node, "axis", 0)}, ShapeRules.keepsDims(node));
@@ -206,7 +205,7 @@ public final class ShapeInference {
   /** What an operator's output has whatever its input is. */
   private long @Nullable [] ofUnknown(NodeProto node) {
     return switch (node.getOpType()) {
-      case "Gemm" -> gemm(node, new long[0]);
+      case "Gemm" -> ShapeRules.gemm(node, new long[0], shapes.get(Nodes.input(node, 1)));
       case "Flatten" -> ShapeRules.unknown(2);
       case "Size" -> new long[0];
       default -> null;
@@ -266,27 +265,6 @@ public final class ShapeInference {
     return ShapeRules.window(node, x, w[0], Arrays.copyOfRange(w, 2, w.length));
   }
 
-  private long[] convTranspose(NodeProto node, long[] x) {
-    long[] result = ShapeRules.unknownAfter(x, 1);
-    long[] w = shapes.get(Nodes.input(node, 1));
-    if (w != null && w.length > 1) {
-      result[1] = w[1] * Nodes.integer(node, "group", 1);
-    }
-    return result;
-  }
-
-  private long[] gemm(NodeProto node, long[] a) {
-    long[] b = shapes.get(Nodes.input(node, 1));
-    long[] result = ShapeRules.unknown(2);
-    if (a.length == 2) {
-      result[0] = a[Nodes.integer(node, "transA", 0) != 0 ? 1 : 0];
-    }
-    if (b != null && b.length == 2) {
-      result[1] = b[Nodes.integer(node, "transB", 0) != 0 ? 0 : 1];
-    }
-    return result;
-  }
-
   private long @Nullable [] concat(NodeProto node, long[] x) {
     if (x.length == 0) {
       return null;
@@ -302,19 +280,5 @@ public final class ShapeInference {
     }
     x[axis] = sum;
     return x;
-  }
-
-  private long @Nullable [] reduce(NodeProto node, long[] x) {
-    long[] axes = ShapeRules.axes(graph, node);
-    if (axes == null && !Nodes.input(node, 1).isEmpty()) {
-      return ShapeRules.keepsDims(node) ? ShapeRules.unknown(x.length) : null;
-    }
-    if (axes == null || axes.length == 0) {
-      if (Nodes.integer(node, "noop_with_empty_axes", 0) != 0) {
-        return x;
-      }
-      axes = LongStream.range(0, x.length).toArray();
-    }
-    return ShapeRules.drop(x, axes, ShapeRules.keepsDims(node));
   }
 }

@@ -30,9 +30,9 @@ final class ShapeRules {
   /** Output of a sliding window: batch and channels, then the number of positions per axis. */
   static long[] window(NodeProto node, long[] x, long channels, long[] kernel) {
     int axes = kernel.length;
-    long[] strides = orElse(Nodes.integers(node, "strides"), axes, 1);
-    long[] dilations = orElse(Nodes.integers(node, "dilations"), axes, 1);
-    long[] pads = orElse(Nodes.integers(node, "pads"), 2 * axes, 0);
+    long[] strides = Nodes.integers(node, "strides", axes, 1);
+    long[] dilations = Nodes.integers(node, "dilations", axes, 1);
+    long[] pads = Nodes.integers(node, "pads", 2 * axes, 0);
     String autoPad = Nodes.text(node, "auto_pad", "NOTSET");
     boolean ceil = Nodes.integer(node, "ceil_mode", 0) != 0;
     long[] result = unknown(x.length);
@@ -55,6 +55,39 @@ final class ShapeRules {
       }
     }
     return result;
+  }
+
+  static long[] convTranspose(NodeProto node, long[] x, long @Nullable [] w) {
+    long[] result = unknownAfter(x, 1);
+    if (w != null && w.length > 1) {
+      result[1] = w[1] * Nodes.integer(node, "group", 1);
+    }
+    return result;
+  }
+
+  static long[] gemm(NodeProto node, long[] a, long @Nullable [] b) {
+    long[] result = unknown(2);
+    if (a.length == 2) {
+      result[0] = a[Nodes.integer(node, "transA", 0) != 0 ? 1 : 0];
+    }
+    if (b != null && b.length == 2) {
+      result[1] = b[Nodes.integer(node, "transB", 0) != 0 ? 0 : 1];
+    }
+    return result;
+  }
+
+  static long @Nullable [] reduce(OnnxGraph graph, NodeProto node, long[] x) {
+    long[] axes = axes(graph, node);
+    if (axes == null && !Nodes.input(node, 1).isEmpty()) {
+      return keepsDims(node) ? unknown(x.length) : null;
+    }
+    if (axes == null || axes.length == 0) {
+      if (Nodes.integer(node, "noop_with_empty_axes", 0) != 0) {
+        return x;
+      }
+      axes = LongStream.range(0, x.length).toArray();
+    }
+    return drop(x, axes, keepsDims(node));
   }
 
   static long @Nullable [] matmul(long[] a, long @Nullable [] b) {
@@ -198,15 +231,6 @@ final class ShapeRules {
   static long[] unknownAfter(long[] x, int known) {
     long[] result = x.clone();
     Arrays.fill(result, Math.min(known, result.length), result.length, ShapeInference.UNKNOWN);
-    return result;
-  }
-
-  private static long[] orElse(long @Nullable [] values, int length, long otherwise) {
-    if (values != null && values.length == length) {
-      return values;
-    }
-    long[] result = new long[length];
-    Arrays.fill(result, otherwise);
     return result;
   }
 }

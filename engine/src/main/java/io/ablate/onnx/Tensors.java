@@ -146,7 +146,11 @@ public final class Tensors {
 
   /** Whether the element type is float16, bfloat16, float32 or float64. */
   public static boolean isFloat(TensorProto tensor) {
-    return switch (tensor.getDataType()) {
+    return isFloat(tensor.getDataType());
+  }
+
+  static boolean isFloat(int dataType) {
+    return switch (dataType) {
       case DataType.FLOAT_VALUE,
           DataType.FLOAT16_VALUE,
           DataType.BFLOAT16_VALUE,

@@ -2,6 +2,7 @@ package io.ablate.nativelib;
 
 import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
+import io.ablate.base.Folders;
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
 import io.ablate.base.Progress;
@@ -11,12 +12,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * Shared libraries too large, or under terms too narrow, to be brought along: fetched through Maven
@@ -145,7 +144,7 @@ public final class FetchedLibraries {
       return;
     }
     Path unpacked = folder.resolve(".unpacked");
-    delete(unpacked); // what a killed process left
+    Folders.delete(unpacked); // what a killed process left
     Files.createDirectories(unpacked);
     try {
       List<String> names = missing.stream().map(LibraryFile::name).toList();
@@ -161,7 +160,7 @@ public final class FetchedLibraries {
           Problem.of("interrupted while fetching " + artifact.coordinates())
               .remedy("run the same command again: it goes on"));
     } finally {
-      delete(unpacked);
+      Folders.delete(unpacked);
     }
   }
 
@@ -192,17 +191,6 @@ public final class FetchedLibraries {
           "downloading, MB",
           Math.round(Double.parseDouble(matcher.group(1)) * unit),
           Math.round(Double.parseDouble(matcher.group(2)) * unit));
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
     }
   }
 }

@@ -12,7 +12,6 @@ import io.ablate.onnx.Constants;
 import io.ablate.onnx.Nodes;
 import io.ablate.onnx.OnnxGraph;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
@@ -36,6 +35,8 @@ final class Lowering {
   private final Map<String, String> origins = new HashMap<>();
   private final Map<String, Integer> uses = new HashMap<>();
   private final WindowLowering windows;
+  private final LinearLowering linear;
+  private final ShapeLowering shapes;
   private final ElementwiseLowering elementwise;
 
   private Lowering(InstrumentedModel model, BatchShape shape, Precision precision, boolean keeps) {
@@ -44,6 +45,8 @@ final class Lowering {
     this.program = new ProgramBuilder(shape, precision, keeps);
     this.masks = new MaskParts(graph, model.mask(), model.components().size());
     this.windows = new WindowLowering(this);
+    this.linear = new LinearLowering(this);
+    this.shapes = new ShapeLowering(this);
     this.elementwise = new ElementwiseLowering(this);
   }
 
@@ -138,13 +141,13 @@ final class Lowering {
           case "Conv" -> windows.convolution(node);
           case "MaxPool", "AveragePool" -> windows.pooling(node);
           case "GlobalAveragePool", "GlobalMaxPool", "ReduceMean" -> windows.global(node);
-          case "Gemm" -> gemm(node);
-          case "MatMul" -> matMul(node);
-          case "Concat" -> concat(node);
-          case "Flatten", "Reshape", "Squeeze", "Unsqueeze" -> reshape(node);
+          case "Gemm" -> linear.gemm(node);
+          case "MatMul" -> linear.matMul(node);
+          case "Concat" -> shapes.concat(node);
+          case "Flatten", "Reshape", "Squeeze", "Unsqueeze" -> shapes.reshape(node);
           case "Identity", "Dropout" -> alias(node, value(node, 0));
           case "Cast" -> cast(node);
-          case "Expand" -> expand(node);
+          case "Expand" -> shapes.expand(node);
           default -> elementwise.lower(node);
         };
     values.put(node.getOutput(0), result);
@@ -215,7 +218,7 @@ final class Lowering {
   }
 
   /** A view of the node's first input under the name of its output. */
-  private Value alias(NodeProto node, Value view) {
+  Value alias(NodeProto node, Value view) {
     origins.put(node.getOutput(0), node.getInput(0));
     return view;
   }
@@ -232,7 +235,8 @@ final class Lowering {
         : dependsOnShape(node.getOutput(0));
   }
 
-  private boolean dependsOnShape(String tensor) {
+  /** Whether a tensor follows from the extents of the mask and constants only. */
+  boolean dependsOnShape(String tensor) {
     NodeProto producer = graph.producer(tensor);
     if (producer == null) {
       return graph.initializer(tensor) != null;
@@ -252,152 +256,5 @@ final class Lowering {
       throw unsupported(node, "a conversion to " + DataType.forNumber((int) type));
     }
     return alias(node, value(node, 0));
-  }
-
-  private Value expand(NodeProto node) throws UnsupportedGraphException {
-    Value value = value(node, 0);
-    if (!dependsOnShape(Nodes.input(node, 1)) || constant(node, 1) != null) {
-      throw unsupported(node, "a shape that is not that of the mask");
-    }
-    return value.batch() == program.rows() || program.rows() == 1
-        ? alias(node, value)
-        : program.repeated(value);
-  }
-
-  /** Shapes that keep rows apart and their numbers in place: [batch, values], or one position. */
-  private Value reshape(NodeProto node) throws UnsupportedGraphException {
-    Value value = value(node, 0);
-    boolean onePosition = value.height() * value.width() == 1 && value.unrolled() == null;
-    boolean flattens =
-        switch (node.getOpType()) {
-          case "Flatten" -> Nodes.integer(node, "axis", 1) == 1;
-          case "Squeeze" -> !value.flat() && onePosition && dropsPositions(node);
-          case "Reshape" -> isTarget(node, value, 2);
-          default -> false;
-        };
-    if (flattens) {
-      return alias(node, value.flat() ? value : value.flattened());
-    }
-    boolean adds =
-        onePosition
-            && (Nodes.is(node, "Unsqueeze")
-                ? value.flat() && dropsPositions(node)
-                : Nodes.is(node, "Reshape") && isTarget(node, value, 4));
-    if (!adds) {
-      throw unsupported(node, "a shape other than [batch, values]");
-    }
-    return alias(node, value.unflattened());
-  }
-
-  /** Whether the axes of a Squeeze or Unsqueeze are those of the positions. */
-  private boolean dropsPositions(NodeProto node) {
-    String input = Nodes.input(node, 1);
-    long[] axes = input.isEmpty() ? Nodes.integers(node, "axes") : Constants.longs(graph, input);
-    return axes != null
-        && Arrays.equals(
-            Arrays.stream(axes).map(axis -> axis < 0 ? axis + 4 : axis).sorted().toArray(),
-            new long[] {2, 3});
-  }
-
-  /** Whether a Reshape is to [batch, all values of a row], or the same with one position. */
-  private boolean isTarget(NodeProto node, Value value, int rank) {
-    long[] target = Constants.longs(graph, Nodes.input(node, 1));
-    if (target == null || target.length != rank || target[0] > 0) {
-      return false;
-    }
-    long row = value.elements() / value.batch();
-    boolean takesRest = target[1] == -1 && target[0] == 0;
-    boolean positions = rank == 2 || target[2] == 1 && target[3] == 1;
-    return positions && (takesRest || target[1] == row);
-  }
-
-  private Value gemm(NodeProto node) throws UnsupportedGraphException {
-    if (Nodes.integer(node, "transA", 0) != 0) {
-      throw unsupported(node, "a transposed first input");
-    }
-    boolean transposed = Nodes.integer(node, "transB", 0) != 0;
-    Value output = linear(node, transposed, Nodes.number(node, "alpha", 1));
-    if (Nodes.input(node, 2).isEmpty()) {
-      return output;
-    }
-    float[] bias = requireConstant(node, 2).floats();
-    float beta = Nodes.number(node, "beta", 1);
-    if (bias.length != 1 && bias.length != output.channels()) {
-      throw unsupported(node, "a bias that is not one number per output");
-    }
-    for (int i = 0; i < bias.length; i++) {
-      bias[i] *= beta;
-    }
-    return program.apply(
-        output, true, new PostOp.Binary(Const.BINARY_ADD, new Operand.Constant(bias)));
-  }
-
-  private Value matMul(NodeProto node) throws UnsupportedGraphException {
-    return linear(node, false, 1);
-  }
-
-  private Value linear(NodeProto node, boolean transposed, float alpha)
-      throws UnsupportedGraphException {
-    Value input = value(node, 0);
-    Constant weight = requireConstant(node, 1);
-    long[] dims = weight.dims();
-    if (!input.flat() || dims.length != 2) {
-      throw unsupported(node, "inputs that are not matrices");
-    }
-    int out = (int) dims[transposed ? 0 : 1];
-    int in = (int) dims[transposed ? 1 : 0];
-    float[] stored = weight.floats();
-    float[] ordered = new float[stored.length];
-    for (int i = 0; i < in; i++) {
-      int position = position(input, i);
-      for (int o = 0; o < out; o++) {
-        ordered[o * in + position] = alpha * stored[transposed ? o * in + i : i * out + o];
-      }
-    }
-    return program.add(
-        new Step.Linear(
-            input,
-            node.getOutput(0),
-            ordered,
-            Value.flat(program.newStorage(), input.batch(), out),
-            new ArrayList<>()));
-  }
-
-  /** Where an element of a row lies in memory: unrolled values keep channels innermost. */
-  private static int position(Value value, int element) {
-    int[] extents = value.unrolled();
-    if (extents == null) {
-      return element;
-    }
-    int positions = extents[1] * extents[2];
-    return element % positions * extents[0] + element / positions;
-  }
-
-  private Value concat(NodeProto node) throws UnsupportedGraphException {
-    List<Value> inputs = new ArrayList<>();
-    int channels = 0;
-    int batch = 1;
-    for (int i = 0; i < node.getInputCount(); i++) {
-      Value input = value(node, i);
-      inputs.add(input);
-      channels += input.channels();
-      batch = Math.max(batch, input.batch());
-    }
-    Value first = inputs.getFirst();
-    long axis = Nodes.integer(node, "axis", 0);
-    boolean unrolled = inputs.stream().anyMatch(input -> input.unrolled() != null);
-    if ((axis != 1 && axis != (first.flat() ? -1 : -3)) || unrolled) {
-      throw unsupported(node, "an axis other than that of the channels");
-    }
-    for (int i = 0; i < inputs.size(); i++) {
-      inputs.set(
-          i, inputs.get(i).batch() < batch ? program.repeated(inputs.get(i)) : inputs.get(i));
-    }
-    int storage = program.newStorage();
-    Value output =
-        first.flat()
-            ? Value.flat(storage, batch, channels)
-            : Value.image(storage, batch, channels, first.height(), first.width());
-    return program.add(new Step.Concatenation(inputs, output));
   }
 }

@@ -1,5 +1,6 @@
 package io.ablate.ort;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
@@ -141,6 +142,24 @@ final class ChannelsLast {
     String last = graph.uniqueName(tensor + "_last");
     turn(tensor, last);
     return last;
+  }
+
+  /** The same node under another operator. */
+  static NodeProto renamed(NodeProto node, String operator, String domain) {
+    return node.toBuilder().setOpType(operator).setDomain(domain).build();
+  }
+
+  /** Adds a node's operator on other operands. */
+  void append(NodeProto node, String output, List<String> inputs, List<AttributeProto> attributes) {
+    graph.append(
+        node.toBuilder()
+            .clearInput()
+            .clearOutput()
+            .clearAttribute()
+            .addAllInput(inputs)
+            .addOutput(output)
+            .addAllAttribute(attributes)
+            .build());
   }
 
   /** Of images, while what computes them is still there. */

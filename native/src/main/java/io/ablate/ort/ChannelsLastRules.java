@@ -1,6 +1,5 @@
 package io.ablate.ort;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.onnx.Constants;
@@ -17,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The operators that take images with channels last, and what becomes of their operands. */
 final class ChannelsLastRules {
-  /** Where an axis of an image with channels second is with channels last. */
-  private static final long[] PLACE = {0, 3, 1, 2};
-
   /** Of each element by itself; further inputs are scalars. */
   private static final Set<String> BY_ELEMENT =
       Set.of(
@@ -52,12 +48,8 @@ final class ChannelsLastRules {
   private static final Set<String> BROADCASTING =
       Set.of("Add", "Div", "Max", "Mean", "Min", "Mul", "PRelu", "Pow", "Sub", "Sum");
 
-  private static final Set<String> REDUCING =
-      Set.of("ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum");
-
-  private static final Set<String> FLATTENING = Set.of("Flatten", "Reshape", "Squeeze");
-
   private final ChannelsLast layout;
+  private final AxisRules axes;
   private final @Nullable ImageRules images;
   private final Map<String, String> weights = new HashMap<>();
 
@@ -66,7 +58,8 @@ final class ChannelsLastRules {
    */
   ChannelsLastRules(ChannelsLast layout, boolean own) {
     this.layout = layout;
-    this.images = own ? new ImageRules(layout) : null;
+    this.axes = new AxisRules(layout);
+    this.images = own ? new ImageRules(layout, axes) : null;
   }
 
   /** Whether a node is a convolution over images by a stored weight, which alone has a kernel. */
@@ -92,12 +85,11 @@ final class ChannelsLastRules {
     if (masked != null) {
       return masked(node, masked);
     }
-    String operator = node.getOpType();
     if (!OnnxModel.isDefaultDomain(node.getDomain()) || node.getOutputCount() != 1) {
       return false;
     }
-    if (operator.equals("Transpose")) {
-      return transpose(node);
+    if (Nodes.is(node, "Transpose")) {
+      return axes.transpose(node);
     }
     if (node.getInputList().stream().noneMatch(layout::isTurned)) {
       return false;
@@ -105,19 +97,13 @@ final class ChannelsLastRules {
     if (images != null && images.rewrite(node)) {
       return true;
     }
-    return switch (operator) {
-      case "GlobalAveragePool" -> global(node, "ReduceMean");
-      case "GlobalMaxPool" -> global(node, "ReduceMax");
-      case "Concat" -> concat(node);
-      default ->
-          BY_ELEMENT.contains(operator) && layout.isTurned(node.getInput(0))
-              ? follow(node, operands(node, 1))
-              : BROADCASTING.contains(operator)
-                  ? follow(node, operands(node, node.getInputCount()))
-                  : REDUCING.contains(operator)
-                      ? reduce(node)
-                      : FLATTENING.contains(operator) && flatten(node);
-    };
+    String operator = node.getOpType();
+    if (BY_ELEMENT.contains(operator) && layout.isTurned(node.getInput(0))) {
+      return follow(node, operands(node, 1));
+    }
+    return BROADCASTING.contains(operator)
+        ? follow(node, operands(node, node.getInputCount()))
+        : axes.rewrite(node);
   }
 
   private boolean convolution(NodeProto node) {
@@ -127,7 +113,8 @@ final class ChannelsLastRules {
             node.getInput(1), name -> Objects.requireNonNull(layout.constant(name)));
     List<String> inputs = new ArrayList<>(node.getInputList());
     inputs.set(1, weight);
-    return x != null && follow(replaced(node, "NhwcConv", ChannelsLast.DOMAIN), first(x, inputs));
+    return x != null
+        && follow(ChannelsLast.renamed(node, "NhwcConv", ChannelsLast.DOMAIN), first(x, inputs));
   }
 
   private boolean masked(NodeProto node, MaskedOperator operator) {
@@ -145,103 +132,7 @@ final class ChannelsLastRules {
       inputs.set(last, residual);
     }
     String label = operator.withChannelsLast().label();
-    return follow(replaced(node, label, MaskedOperator.DOMAIN), first(x, inputs));
-  }
-
-  /** Those of a model's own that lead from one layout to the other are left out. */
-  private boolean transpose(NodeProto node) {
-    long[] perm = Nodes.integers(node, "perm");
-    String x = node.getInput(0);
-    if (Arrays.equals(perm, ChannelsLast.BACK) && !layout.isTurned(x)) {
-      layout.turn(node.getOutput(0), x);
-      return true;
-    }
-    String last = layout.isTurned(x) ? layout.last(x) : null;
-    if (last == null || !Arrays.equals(perm, ChannelsLast.THERE)) {
-      return false;
-    }
-    put(replaced(node, "Identity", ""), node.getOutput(0), List.of(last), List.of());
-    return true;
-  }
-
-  private boolean global(NodeProto node, String reduction) {
-    String x = layout.last(node.getInput(0));
-    if (x == null) {
-      return false;
-    }
-    String last = layout.turn(node.getOutput(0));
-    layout.writer().reduceAs(reduction, last, x, true, 1, 2);
-    return true;
-  }
-
-  private boolean reduce(NodeProto node) {
-    long[] axes = axes(node);
-    String x = layout.last(node.getInput(0));
-    if (axes == null || axes.length == 0 || x == null) {
-      return false;
-    }
-    long[] there = Arrays.stream(axes).map(axis -> PLACE[Math.floorMod(axis, 4)]).toArray();
-    boolean keeps = Nodes.integer(node, "keepdims", 1) != 0;
-    long[] sorted = Arrays.stream(there).sorted().toArray();
-    boolean ofPositions = Arrays.equals(sorted, new long[] {1, 2});
-    if (!keeps && !ofPositions) {
-      return false; // what is left would be in another order
-    }
-    String output = keeps ? layout.turn(node.getOutput(0)) : node.getOutput(0);
-    layout.writer().reduceAs(node.getOpType(), output, x, keeps, sorted);
-    return true;
-  }
-
-  private boolean concat(NodeProto node) {
-    long axis = Math.floorMod(Nodes.integer(node, "axis", 0), 4);
-    List<AttributeProto> attributes = List.of(Nodes.attribute("axis", PLACE[(int) axis]));
-    List<String> inputs = new ArrayList<>();
-    for (String input : node.getInputList()) {
-      String last = layout.last(input);
-      if (last == null) {
-        return false;
-      }
-      inputs.add(last);
-    }
-    put(node, layout.turn(node.getOutput(0)), inputs, attributes);
-    return true;
-  }
-
-  /** Where there is one position only, channels lie the same way in both layouts. */
-  private boolean flatten(NodeProto node) {
-    String x = node.getInput(0);
-    long[] shape = layout.shapes().shape(x);
-    String last = layout.last(x);
-    if (shape == null || last == null || shape[2] != 1 || shape[3] != 1) {
-      return false;
-    }
-    boolean toRows =
-        switch (node.getOpType()) {
-          case "Flatten" -> Nodes.integer(node, "axis", 1) == 1;
-          case "Squeeze" -> Arrays.equals(axes(node), new long[] {2, 3});
-          default -> {
-            long[] target = Constants.longs(layout.graph(), Nodes.input(node, 1));
-            yield target != null && target.length == 2 && target[1] != 0;
-          }
-        };
-    if (!toRows) {
-      return false;
-    }
-    put(
-        replaced(node, "Flatten", ""),
-        node.getOutput(0),
-        List.of(last),
-        List.of(Nodes.attribute("axis", 1)));
-    return true;
-  }
-
-  private long @Nullable [] axes(NodeProto node) {
-    return axes(layout, node);
-  }
-
-  static long @Nullable [] axes(ChannelsLast layout, NodeProto node) {
-    long[] axes = Nodes.integers(node, "axes");
-    return axes != null ? axes : Constants.longs(layout.graph(), Nodes.input(node, 1));
+    return follow(ChannelsLast.renamed(node, label, MaskedOperator.DOMAIN), first(x, inputs));
   }
 
   /** The first operands with channels last, the others as they are; null where one has no form. */
@@ -269,7 +160,7 @@ final class ChannelsLastRules {
     if (node != null
         && Nodes.is(node, "Unsqueeze")
         && layout.shapes().rank(node.getInput(0)) == 2
-        && Arrays.equals(axes(node), new long[] {2, 3})) {
+        && Arrays.equals(axes.named(node), new long[] {2, 3})) {
       return layout.writer().unsqueeze(node.getInput(0), 1, 2); // a mask
     }
     String constant = layout.constant(tensor);
@@ -281,31 +172,12 @@ final class ChannelsLastRules {
     if (inputs == null) {
       return false;
     }
-    put(node, layout.turn(node.getOutput(0)), inputs, node.getAttributeList());
+    layout.append(node, layout.turn(node.getOutput(0)), inputs, node.getAttributeList());
     return true;
   }
 
   private static List<String> first(String x, List<String> inputs) {
     inputs.set(0, x);
     return inputs;
-  }
-
-  private static NodeProto replaced(NodeProto node, String operator, String domain) {
-    return node.toBuilder().setOpType(operator).setDomain(domain).build();
-  }
-
-  private void put(
-      NodeProto node, String output, List<String> inputs, List<AttributeProto> attributes) {
-    layout
-        .graph()
-        .append(
-            node.toBuilder()
-                .clearInput()
-                .clearOutput()
-                .clearAttribute()
-                .addAllInput(inputs)
-                .addOutput(output)
-                .addAllAttribute(attributes)
-                .build());
   }
 }

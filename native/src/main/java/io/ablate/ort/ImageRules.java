@@ -17,12 +17,14 @@ final class ImageRules {
   private static final Set<String> OPERATORS = Set.of("GlobalAveragePool", "ReduceMean", "MaxPool");
 
   private final ChannelsLast layout;
+  private final AxisRules axes;
 
   /** Of their inputs, while what computes them is still there. */
   private final Map<String, DataType> types = new HashMap<>();
 
-  ImageRules(ChannelsLast layout) {
+  ImageRules(ChannelsLast layout, AxisRules axes) {
     this.layout = layout;
+    this.axes = axes;
     ElementTypes all = new ElementTypes(layout.graph());
     for (NodeProto node : layout.graph().nodes()) {
       if (OPERATORS.contains(node.getOpType())) {
@@ -44,7 +46,7 @@ final class ImageRules {
     return switch (node.getOpType()) {
       case "GlobalAveragePool" -> mean(node, shape, type, true);
       case "ReduceMean" ->
-          isOfPositions(ChannelsLastRules.axes(layout, node))
+          isOfPositions(axes.named(node))
               && mean(node, shape, type, Nodes.integer(node, "keepdims", 1) != 0);
       case "MaxPool" -> largest(node, type);
       default -> false;

@@ -1,11 +1,9 @@
 package io.ablate.onednn;
 
 import static io.ablate.onnx.Nodes.attribute;
-import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ablate.component.ComponentDiscovery;
 import io.ablate.component.ComponentRules;
-import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.instrument.Instrumenter;
@@ -16,8 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
-import java.util.stream.Stream;
-import org.assertj.core.data.Offset;
 
 /**
  * Small networks that between them have everything that programs know, [N, 3, 9, 10] to 5 classes.
@@ -25,43 +21,12 @@ import org.assertj.core.data.Offset;
 public final class Networks {
   static final long[] SHAPE = {3, 9, 10};
   private static final int CLASSES = 5;
-  private static final int AVX512 = 0x27;
 
   private Networks() {}
 
   /** Extents of one example. */
   public static long[] exampleShape() {
     return SHAPE.clone();
-  }
-
-  /** Those that this processor is made for. */
-  static Stream<Precision> precisions() {
-    return Bfloat16Support.isFast()
-        ? Stream.of(Precision.FP32, Precision.BF16)
-        : Stream.of(Precision.FP32);
-  }
-
-  /**
-   * Whether oneDNN runs the code that was looked at: on processors with wider vectors it chooses
-   * among others, for which equal bits in all batches, and fast code for all these networks, are
-   * hoped for but not known.
-   */
-  static boolean knowsProcessor() {
-    return (OneDnn.integer("dnnl_get_effective_cpu_isa") & AVX512) != AVX512;
-  }
-
-  /** Asserts equal bits, or where the processor is not known nearly equal numbers. */
-  static void assertSame(String what, Precision precision, float[] found, float[] expected) {
-    if (knowsProcessor()) {
-      assertThat(found).as(what).isEqualTo(expected);
-      return;
-    }
-    float most = 0;
-    for (float value : expected) {
-      most = Math.max(most, Math.abs(value));
-    }
-    float tolerance = precision == Precision.FP32 ? 2e-5f : 2e-2f;
-    assertThat(found).as(what).containsExactly(expected, Offset.offset(tolerance * (1 + most)));
   }
 
   public static Map<String, InstrumentedModel> all() {
@@ -102,13 +67,23 @@ public final class Networks {
   private static InstrumentedModel classifier(
       BiFunction<GraphBuilder, String, String> body, int channels) {
     GraphBuilder b = new GraphBuilder(7);
-    String x = body.apply(b, b.input("x", -1, 3, 9, 10));
+    String x = body.apply(b, input(b));
     String mean = b.node("GlobalAveragePool", "mean_of_all", List.of(x));
-    b.gemm("fc", "logits", b.node("Flatten", "row", List.of(mean)), channels, CLASSES);
-    return instrumented(b.output("logits", -1, CLASSES).model(), "");
+    return classified(b, b.node("Flatten", "row", List.of(mean)), channels, "");
   }
 
-  private static String scaled(GraphBuilder b, String name, String x, int in, int out, int stride) {
+  static String input(GraphBuilder b) {
+    return b.input("x", -1, SHAPE[0], SHAPE[1], SHAPE[2]);
+  }
+
+  /** Ends in a layer of classes on [rows, inputs]; with the components that rules name. */
+  static InstrumentedModel classified(GraphBuilder b, String x, int inputs, String components) {
+    b.gemm("fc", "logits", x, inputs, CLASSES);
+    return instrumented(b.output("logits", -1, CLASSES).model(), components);
+  }
+
+  /** A convolution whose outputs are about as large as its inputs. */
+  static String scaled(GraphBuilder b, String name, String x, int in, int out, int stride) {
     double scale = 1.5 / Math.sqrt(9.0 * in);
     List<String> inputs =
         List.of(
@@ -164,14 +139,7 @@ public final class Networks {
 
   private static String pools(GraphBuilder b, String x) {
     String a = scaled(b, "a", x, 3, 16, 1);
-    String max =
-        b.node(
-            "MaxPool",
-            "max",
-            List.of(a),
-            attribute("kernel_shape", new long[] {3, 3}),
-            attribute("strides", new long[] {2, 2}),
-            attribute("pads", new long[] {1, 1, 1, 1}));
+    String max = halved(b, a);
     String up =
         b.node(
             "MaxPool",
@@ -198,6 +166,16 @@ public final class Networks {
     return b.add("both", mean, b.node("GlobalMaxPool", "peak", List.of(mean)));
   }
 
+  private static String halved(GraphBuilder b, String x) {
+    return b.node(
+        "MaxPool",
+        "max",
+        List.of(x),
+        attribute("kernel_shape", new long[] {3, 3}),
+        attribute("strides", new long[] {2, 2}),
+        attribute("pads", new long[] {1, 1, 1, 1}));
+  }
+
   private static String grouped(GraphBuilder b, String x) {
     String a = scaled(b, "a", x, 3, 16, 1);
     String depthwise = b.conv("depthwise", b.relu(a), 16, 16, 3, 16, true, 1);
@@ -216,14 +194,7 @@ public final class Networks {
 
   private static String maxPool(GraphBuilder b, String x) {
     String a = b.relu(scaled(b, "a", x, 3, 32, 1));
-    String max =
-        b.node(
-            "MaxPool",
-            "max",
-            List.of(a),
-            attribute("kernel_shape", new long[] {3, 3}),
-            attribute("strides", new long[] {2, 2}),
-            attribute("pads", new long[] {1, 1, 1, 1}));
+    String max = halved(b, a);
     String c = b.relu(scaled(b, "c", max, 32, 32, 1));
     String mean =
         b.node(
@@ -252,7 +223,7 @@ public final class Networks {
   /** Operators that move nothing, and a division. */
   private static InstrumentedModel views() {
     GraphBuilder b = new GraphBuilder(11);
-    String a = b.relu(scaled(b, "a", b.input("x", -1, 3, 9, 10), 3, 16, 1));
+    String a = b.relu(scaled(b, "a", input(b), 3, 16, 1));
     String mean =
         b.node("GlobalAveragePool", "mean", List.of(b.node("Identity", "same", List.of(a))));
     String axes = b.integers("axes", 2, 3);
@@ -261,8 +232,7 @@ public final class Networks {
     String image = b.node("Unsqueeze", "image", List.of(hidden, axes));
     String scaled = b.node("Div", "divided", List.of(b.conv("c", image, 16, 12, 1), divisors(b)));
     String rows = b.node("Reshape", "rows", List.of(scaled, b.integers("target", 0, -1)));
-    b.gemm("fc", "logits", rows, 12, CLASSES);
-    return instrumented(b.output("logits", -1, CLASSES).model(), "");
+    return classified(b, rows, 12, "");
   }
 
   private static String divisors(GraphBuilder b) {
@@ -271,58 +241,6 @@ public final class Networks {
       values[i] += 2;
     }
     return b.initializer(Tensors.of("divisors", values, 12, 1, 1));
-  }
-
-  /** Networks of which a node moves numbers about as programs cannot, with that node. */
-  static Map<String, InstrumentedModel> refused() {
-    Map<String, InstrumentedModel> refused = new LinkedHashMap<>();
-    refused.put("/grid", reshaped(0, 8, 3, 2));
-    refused.put("/rows", rowsJoined());
-    refused.put("/sum", differentOrders());
-    refused.put("Conv", notFinite());
-    return refused;
-  }
-
-  /** Neurons become an image of several positions. */
-  private static InstrumentedModel reshaped(long... target) {
-    GraphBuilder b = new GraphBuilder(12);
-    String a = b.relu(scaled(b, "a", b.input("x", -1, 3, 9, 10), 3, 16, 1));
-    String hidden = b.linear("hidden", b.meanOverPositions(a), 16, 48);
-    String grid = b.node("Reshape", "grid", List.of(hidden, b.integers("target", target)));
-    b.gemm("fc", "logits", b.meanOverPositions(b.relu(grid)), 8, CLASSES);
-    return instrumented(b.output("logits", -1, CLASSES).model(), "");
-  }
-
-  /** Two halves of a row become two rows. */
-  private static InstrumentedModel rowsJoined() {
-    GraphBuilder b = new GraphBuilder(13);
-    String a = b.relu(scaled(b, "a", b.input("x", -1, 3, 9, 10), 3, 16, 1));
-    String halves =
-        b.node("Reshape", "rows", List.of(b.meanOverPositions(a), b.integers("target", -1, 8)));
-    String back = b.node("Reshape", "back", List.of(halves, b.integers("target2", -1, 16)));
-    b.gemm("fc", "logits", back, 16, CLASSES);
-    return instrumented(b.output("logits", -1, CLASSES).model(), "");
-  }
-
-  /** Flattened positions, which lie in another order in memory, and neurons. */
-  private static InstrumentedModel differentOrders() {
-    GraphBuilder b = new GraphBuilder(14);
-    String a = b.relu(scaled(b, "a", b.input("x", -1, 3, 9, 10), 3, 8, 2));
-    String flat = b.node("Flatten", "flat", List.of(a));
-    b.gemm("fc", "logits", b.add("sum", flat, b.linear("l", flat, 200, 200)), 200, CLASSES);
-    return instrumented(b.output("logits", -1, CLASSES).model(), "");
-  }
-
-  private static InstrumentedModel notFinite() {
-    GraphBuilder b = new GraphBuilder(15);
-    float[] bias = b.values(.5, 8);
-    bias[3] = Float.NaN;
-    String x = b.input("x", -1, 3, 9, 10);
-    String w = b.weight("a.weight", .3, 8, 3, 3, 3);
-    String before = b.convOf("a", List.of(x, w, b.initializer(Tensors.of("b", bias, 8))), 3, 1, 1);
-    String c = scaled(b, "c", b.relu(before), 8, 8, 1);
-    b.gemm("fc", "logits", b.meanOverPositions(c), 8, CLASSES);
-    return instrumented(b.output("logits", -1, CLASSES).model(), "c*");
   }
 
   /** A sum over which one side broadcasts. */
@@ -338,11 +256,10 @@ public final class Networks {
 
   private static InstrumentedModel neurons() {
     GraphBuilder b = new GraphBuilder(10);
-    String a = b.relu(scaled(b, "a", b.input("x", -1, 3, 9, 10), 3, 16, 1));
+    String a = b.relu(scaled(b, "a", input(b), 3, 16, 1));
     String hidden = b.relu(b.linear("hidden", b.meanOverPositions(a), 16, 24));
     String more = b.relu(b.linear("more", hidden, 24, 24));
-    b.gemm("fc", "logits", b.add("sum", more, hidden), 24, CLASSES);
-    return instrumented(b.output("logits", -1, CLASSES).model(), "");
+    return classified(b, b.add("sum", more, hidden), 24, "");
   }
 
   private static String excite(GraphBuilder b, String x) {
@@ -372,20 +289,18 @@ public final class Networks {
 
   private static InstrumentedModel flattened() {
     GraphBuilder b = new GraphBuilder(8);
-    String a = b.relu(scaled(b, "a", b.input("x", -1, 3, 9, 10), 3, 8, 2));
+    String a = b.relu(scaled(b, "a", input(b), 3, 8, 2));
     String flat = b.node("Flatten", "flat", List.of(a));
     String hidden = b.relu(b.linear("hidden", flat, 8 * 5 * 5, 16));
-    b.gemm("fc", "logits", hidden, 16, CLASSES);
-    return instrumented(b.output("logits", -1, CLASSES).model(), "");
+    return classified(b, hidden, 16, "");
   }
 
   /** Components in some layers only: what lies before them is shared by all masks. */
   private static InstrumentedModel layers() {
     GraphBuilder b = new GraphBuilder(9);
-    String stem = b.relu(scaled(b, "stem", b.input("x", -1, 3, 9, 10), 3, 32, 1));
+    String stem = b.relu(scaled(b, "stem", input(b), 3, 32, 1));
     String a = b.relu(scaled(b, "a", stem, 32, 32, 1));
     String joined = b.add("join", scaled(b, "b", a, 32, 32, 1), stem);
-    b.gemm("fc", "logits", b.meanOverPositions(b.relu(joined)), 32, CLASSES);
-    return instrumented(b.output("logits", -1, CLASSES).model(), "b*");
+    return classified(b, b.meanOverPositions(b.relu(joined)), 32, "b*");
   }
 }

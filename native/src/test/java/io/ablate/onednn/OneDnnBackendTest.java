@@ -51,7 +51,7 @@ class OneDnnBackendTest {
   /** Every network in every precision that this processor computes in. */
   static Stream<Arguments> networks() {
     return Networks.all().keySet().stream()
-        .flatMap(name -> Networks.precisions().map(precision -> Arguments.of(name, precision)));
+        .flatMap(name -> KnownCode.precisions().map(precision -> Arguments.of(name, precision)));
   }
 
   private static InstrumentedModel network(String name) {
@@ -68,7 +68,7 @@ class OneDnnBackendTest {
     ForwardOptions options = exact.with(precision);
     float tolerance = precision == Precision.FP32 ? 1e-4f : 5e-2f;
     assumeTrue(
-        Networks.knowsProcessor() || backend.whyNot(model, options).isEmpty(), "fast code for it");
+        KnownCode.knowsProcessor() || backend.whyNot(model, options).isEmpty(), "fast code for it");
     assertThat(backend.whyNot(model, options)).isEmpty();
     try (ForwardSession found = backend.open(model, options);
         ForwardSession reference = new OrtCpuBackend().open(model, exact)) {
@@ -92,7 +92,7 @@ class OneDnnBackendTest {
   void shouldGiveARowTheSameBitsInEveryBatch(String name, Precision precision) {
     InstrumentedModel model = network(name);
     assumeTrue(
-        Networks.knowsProcessor()
+        KnownCode.knowsProcessor()
             || backend.whyNot(model, new ForwardOptions(1, Networks.SHAPE, precision)).isEmpty(),
         "fast code for it");
     float[] alone = null;
@@ -103,7 +103,7 @@ class OneDnnBackendTest {
           for (BatchShape shape : shapes(rows)) {
             float[] first = logits(session, shape)[0];
             alone = alone == null ? first : alone;
-            Networks.assertSame(threads + " threads, " + shape, precision, first, alone);
+            KnownCode.assertSame(threads + " threads, " + shape, precision, first, alone);
           }
         }
       }
@@ -150,7 +150,7 @@ class OneDnnBackendTest {
   /** What would come out wrong without a word. */
   @Test
   void shouldRefuseWhatMovesNumbersAbout() {
-    Networks.refused()
+    RefusedNetworks.all()
         .forEach(
             (node, model) ->
                 assertThat(backend.whyNot(model, new ForwardOptions(1, Networks.SHAPE)))

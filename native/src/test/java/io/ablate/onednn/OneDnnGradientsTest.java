@@ -56,7 +56,7 @@ class OneDnnGradientsTest {
     try (GradientSession found = backend.openGradients(model, options);
         GradientSession reference = new OrtCpuBackend().openGradients(model, options)) {
       assumeTrue(
-          Networks.knowsProcessor() || found instanceof OneDnnGradientSession, "fast code for it");
+          KnownCode.knowsProcessor() || found instanceof OneDnnGradientSession, "fast code for it");
       assertThat(found).isInstanceOf(OneDnnGradientSession.class);
       for (int rows : new int[] {1, 7}) {
         float[][] expected = gradients(reference, rows);
@@ -81,7 +81,7 @@ class OneDnnGradientsTest {
   @ParameterizedTest
   @MethodSource("networks")
   void shouldStayCloseInBfloat16(Map.Entry<String, DifferentiatedModel> network) {
-    assumeTrue(Networks.precisions().anyMatch(p -> p == Precision.BF16), "bfloat16");
+    assumeTrue(KnownCode.precisions().anyMatch(p -> p == Precision.BF16), "bfloat16");
     DifferentiatedModel model = network.getValue();
     ForwardOptions exact = new ForwardOptions(2, Networks.SHAPE);
     try (GradientSession found = backend.openGradients(model, exact.with(Precision.BF16));
@@ -111,7 +111,7 @@ class OneDnnGradientsTest {
         for (int rows : new int[] {1, 2, 5, 40}) {
           float[] first = gradients(session, rows)[0];
           alone = alone == null ? first : alone;
-          Networks.assertSame(
+          KnownCode.assertSame(
               threads + " threads, " + rows + " rows", Precision.FP32, first, alone);
         }
       }

@@ -82,7 +82,7 @@ class SharedPrefixTest {
             try (ForwardBatch alone = session.batch(new BatchShape(1, 1))) {
               alone.setExample(0, values, 1);
               float[] expected = run(alone, model, some.subList(row, row + 1))[0];
-              Networks.assertSame(
+              KnownCode.assertSame(
                   "left out " + some.get(row), Precision.FP32, found[row], expected);
             }
           }

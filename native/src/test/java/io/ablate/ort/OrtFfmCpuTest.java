@@ -26,32 +26,23 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same numbers as through ONNX Runtime's Java interface, bit for bit. */
-@ResourceLock("objects of ONNX Runtime")
+@LeavesNoObjects
 class OrtFfmCpuTest {
   private static final long[] SHAPE = Networks.exampleShape();
   private static final long[] CIFAR = {3, 32, 32};
 
   private final ForwardBackend backend = new OrtFfmCpuProvider().create();
-  private long live;
 
   @BeforeEach
-  void countObjects() {
+  void requireLibrary() {
     assertThat(new OrtFfmCpuProvider().whyUnusable()).isEmpty();
-    live = OrtScope.live();
-  }
-
-  @AfterEach
-  void shouldLeaveNothingBehind() {
-    assertThat(OrtScope.live()).isEqualTo(live);
   }
 
   static Stream<String> networks() {

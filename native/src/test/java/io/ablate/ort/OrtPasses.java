@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ablate.component.ComponentDiscovery;
 import io.ablate.component.ComponentRules;
 import io.ablate.component.ComponentSet;
-import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.differentiate.MaskGradients;
 import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardBackend;
@@ -75,16 +74,18 @@ final class OrtPasses {
       long[] example,
       int threads,
       List<BatchShape> shapes) {
+    ForwardBackend java = new OrtCpuBackend();
     ForwardOptions options = new ForwardOptions(threads, example);
-    try (ForwardSession found = backend.open(model, options);
-        ForwardSession expected = new OrtCpuBackend().open(model, options)) {
-      for (BatchShape shape : shapes) {
-        assertThat(forward(found, shape, example))
-            .as("%s, %d threads", shape, threads)
-            .isEqualTo(forward(expected, shape, example));
-      }
-      if (model.activationScale() != null) {
-        float[] input = example(elements(example), 3);
+    new SideBySide(backend, java, options)
+        .forward(
+            model,
+            shapes,
+            (shape, found, expected) ->
+                assertThat(found).as("%s, %d threads", shape, threads).isEqualTo(expected));
+    if (model.activationScale() != null) {
+      float[] input = example(elements(example), 3);
+      try (ForwardSession found = backend.open(model, options);
+          ForwardSession expected = java.open(model, options)) {
         assertThat(found.activationScale(input)).isEqualTo(expected.activationScale(input));
       }
     }
@@ -92,16 +93,11 @@ final class OrtPasses {
 
   static void assertGradientsEqual(
       ForwardBackend backend, InstrumentedModel model, long[] example, int threads) {
-    ForwardOptions options = new ForwardOptions(threads, example);
-    DifferentiatedModel differentiated = MaskGradients.of(model);
-    try (GradientSession found = backend.openGradients(differentiated, options);
-        GradientSession expected = new OrtCpuBackend().openGradients(differentiated, options)) {
-      for (int rows : new int[] {1, 3}) {
-        assertThat(gradients(found, rows, example))
-            .as("%d rows, %d threads", rows, threads)
-            .isEqualTo(gradients(expected, rows, example));
-      }
-    }
+    new SideBySide(backend, new OrtCpuBackend(), new ForwardOptions(threads, example))
+        .gradients(
+            MaskGradients.of(model),
+            (rows, found, expected) ->
+                assertThat(found).as("%d rows, %d threads", rows, threads).isEqualTo(expected));
   }
 
   /** Bits of outputs and logits of two runs; the second changes one mask and one example only. */
@@ -167,6 +163,15 @@ final class OrtPasses {
       assertThat(all).isNotEqualTo(new float[all.length]);
       return all;
     }
+  }
+
+  /** The numbers that have these bits. */
+  static float[] floats(int[] bits) {
+    float[] values = new float[bits.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Float.intBitsToFloat(bits[i]);
+    }
+    return values;
   }
 
   static int elements(long[] shape) {

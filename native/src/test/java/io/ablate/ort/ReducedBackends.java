@@ -16,13 +16,14 @@ import io.ablate.onnx.OnnxGraph;
 import io.ablate.onnx.OnnxModel;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Backends whose graphs are a device's, on the processor, where ONNX Runtime converts what it has
  * no code for; the device's memory is the process's.
  */
 final class ReducedBackends {
-  private static final String CPU = "CPUExecutionProvider";
+  static final String CPU = "CPUExecutionProvider";
   private static final Set<Precision> PRECISIONS = Set.of(Precision.FP32, Precision.FP16);
 
   private ReducedBackends() {}
@@ -126,10 +127,16 @@ final class ReducedBackends {
 
   /** In float32 as the model is. */
   static ForwardBackend plain() {
-    return new BoundBackend(
-        "plain",
-        "1",
-        Set.of(Precision.FP32),
-        precision -> new Execution(new Fixed(), new HostMemory()));
+    return inFloat32(() -> new Execution(fixed(), new HostMemory()));
+  }
+
+  /** The processor with graphs as a device has them, not rewritten. */
+  static ExecutionProvider fixed() {
+    return new Fixed();
+  }
+
+  /** With what a test wants to be run by. */
+  static ForwardBackend inFloat32(Supplier<Execution> execution) {
+    return new BoundBackend("of a test", "1", Set.of(Precision.FP32), precision -> execution.get());
   }
 }

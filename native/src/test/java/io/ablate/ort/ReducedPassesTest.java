@@ -6,10 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.ablate.cuda.HostDevice;
 import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.differentiate.MaskGradients;
-import io.ablate.forward.BatchShape;
 import io.ablate.forward.ForwardOptions;
-import io.ablate.forward.ForwardSession;
-import io.ablate.forward.GradientSession;
 import io.ablate.forward.Precision;
 import io.ablate.instrument.InstrumentedModel;
 import io.ablate.onednn.Networks;
@@ -17,9 +14,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -27,22 +21,11 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Graphs in float16 and with channels last compute what the others compute; on the processor, where
  * ONNX Runtime converts what it has no code for, with a device whose memory is the process's.
  */
-@ResourceLock("objects of ONNX Runtime")
+@LeavesNoObjects
 class ReducedPassesTest {
   private static final long[] SHAPE = Networks.exampleShape();
 
   private final HostDevice driver = new HostDevice();
-  private long live;
-
-  @BeforeEach
-  void countObjects() {
-    live = OrtScope.live();
-  }
-
-  @AfterEach
-  void shouldLeaveNothingBehind() {
-    assertThat(OrtScope.live()).isEqualTo(live);
-  }
 
   private static InstrumentedModel network(String name) {
     InstrumentedModel known = Networks.all().get(name);
@@ -53,54 +36,36 @@ class ReducedPassesTest {
     return Stream.concat(Networks.all().keySet().stream(), OneLayer.all().keySet().stream());
   }
 
-  private static float[] floats(int[] bits) {
-    float[] values = new float[bits.length];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = Float.intBitsToFloat(bits[i]);
-    }
-    return values;
-  }
-
   /** Transposing changes the order of no sum but those of convolutions and means. */
   @ParameterizedTest
   @MethodSource("networks")
   void shouldComputeTheSameWithChannelsLast(String name) {
-    InstrumentedModel model = network(name);
-    ForwardOptions options = new ForwardOptions(1, SHAPE);
-    for (boolean fused : new boolean[] {false, true}) {
-      try (ForwardSession found =
-              ReducedBackends.reduced(driver, fused, true).open(model, options);
-          ForwardSession expected = ReducedBackends.plain().open(model, options)) {
-        for (BatchShape shape : OrtPasses.SHAPES) {
-          assertClose(
-              name,
-              OrtPasses.forward(found, shape, SHAPE),
-              OrtPasses.forward(expected, shape, SHAPE),
-              1e-4f);
-        }
-      }
-    }
+    assertForwardClose(name, Precision.FP32, 1e-4f);
   }
 
   @ParameterizedTest
   @MethodSource("networks")
   void shouldComputeNearlyTheSameInFloat16(String name) {
-    InstrumentedModel model = network(name);
-    ForwardOptions options = new ForwardOptions(1, SHAPE);
+    assertForwardClose(name, Precision.FP16, 2e-2f);
+  }
+
+  /** With channels last, with operators of our own and without. */
+  private void assertForwardClose(String name, Precision precision, float tolerance) {
     for (boolean fused : new boolean[] {false, true}) {
-      try (ForwardSession found =
-              ReducedBackends.reduced(driver, fused, true)
-                  .open(model, options.with(Precision.FP16));
-          ForwardSession expected = ReducedBackends.plain().open(model, options)) {
-        for (BatchShape shape : OrtPasses.SHAPES) {
-          assertClose(
-              name,
-              OrtPasses.forward(found, shape, SHAPE),
-              OrtPasses.forward(expected, shape, SHAPE),
-              2e-2f);
-        }
-      }
+      sideBySide(fused, precision)
+          .forward(
+              network(name),
+              OrtPasses.SHAPES,
+              (shape, found, expected) -> assertClose(name, found, expected, tolerance));
     }
+  }
+
+  private SideBySide sideBySide(boolean fused, Precision precision) {
+    return new SideBySide(
+        ReducedBackends.reduced(driver, fused, true),
+        precision,
+        ReducedBackends.plain(),
+        new ForwardOptions(1, SHAPE));
   }
 
   static Stream<String> differentiable() {
@@ -117,23 +82,16 @@ class ReducedPassesTest {
     InstrumentedModel forward = Networks.differentiable().get(name);
     forward = forward == null ? network(name) : forward;
     DifferentiatedModel model = MaskGradients.of(forward);
-    ForwardOptions options = new ForwardOptions(1, SHAPE);
+    int columns = forward.components().size();
     for (Precision precision : List.of(Precision.FP32, Precision.FP16)) {
       int before = driver.gradients();
-      try (GradientSession found =
-              ReducedBackends.reduced(driver, true, true)
-                  .openGradients(model, options.with(precision));
-          GradientSession expected = ReducedBackends.plain().openGradients(model, options)) {
-        for (int rows : new int[] {1, 3}) {
-          assertThat(
-                  apart(
-                      OrtPasses.gradients(found, rows, SHAPE),
-                      OrtPasses.gradients(expected, rows, SHAPE),
-                      forward.components().size()))
-              .as("%d rows, %s", rows, precision)
-              .isLessThan(precision == Precision.FP32 ? 1e-5 : 2e-2);
-        }
-      }
+      sideBySide(true, precision)
+          .gradients(
+              model,
+              (rows, found, expected) ->
+                  assertThat(apart(found, expected, columns))
+                      .as("%d rows, %s", rows, precision)
+                      .isLessThan(precision == Precision.FP32 ? 1e-5 : 2e-2));
       assertThat(driver.gradients() > before)
           .isNotEqualTo(List.of("pools", "batch norm left", "flattened", "neurons").contains(name));
     }
@@ -162,7 +120,9 @@ class ReducedPassesTest {
   private static void assertClose(String network, int[] found, int[] expected, float tolerance) {
     int count = compared(network, expected);
     assertClose(
-        floats(Arrays.copyOf(found, count)), floats(Arrays.copyOf(expected, count)), tolerance);
+        OrtPasses.floats(Arrays.copyOf(found, count)),
+        OrtPasses.floats(Arrays.copyOf(expected, count)),
+        tolerance);
   }
 
   private static void assertClose(float[] a, float[] b, float tolerance) {

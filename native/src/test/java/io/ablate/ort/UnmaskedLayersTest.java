@@ -19,10 +19,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -30,22 +27,11 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Where few layers are masked the others are joined with what follows them, and compute what
  * separate nodes compute; on the processor, with a device whose memory is the process's.
  */
-@ResourceLock("objects of ONNX Runtime")
+@LeavesNoObjects
 class UnmaskedLayersTest {
   private static final long[] SHAPE = Networks.exampleShape();
 
   private final HostDevice driver = new HostDevice();
-  private long live;
-
-  @BeforeEach
-  void countObjects() {
-    live = OrtScope.live();
-  }
-
-  @AfterEach
-  void shouldLeaveNothingBehind() {
-    assertThat(OrtScope.live()).isEqualTo(live);
-  }
 
   private static InstrumentedModel network(String name) {
     return Objects.requireNonNull(OneLayer.all().get(name));
@@ -109,11 +95,7 @@ class UnmaskedLayersTest {
               .flatMapToInt(shape -> Arrays.stream(OrtPasses.forward(session, shape, SHAPE)))
               .toArray();
       assertThat(driver.masked() > before).isEqualTo(joined);
-      float[] values = new float[bits.length];
-      for (int i = 0; i < bits.length; i++) {
-        values[i] = Float.intBitsToFloat(bits[i]);
-      }
-      return values;
+      return OrtPasses.floats(bits);
     }
   }
 

@@ -1,5 +1,11 @@
 package io.ablate.tools;
 
+import static io.ablate.tools.Cli.BAD_INPUT;
+import static io.ablate.tools.Cli.USAGE;
+import static io.ablate.tools.Cli.fails;
+import static io.ablate.tools.Cli.json;
+import static io.ablate.tools.Cli.ok;
+import static io.ablate.tools.Cli.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -7,21 +13,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.ablate.base.Json;
 import io.ablate.dataset.ComponentDataset;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** What runs the passes: chosen, named, kept. */
-class BackendCommandsTest {
-  @TempDir Path temp;
-
+/** What runs the passes: chosen, named, kept, refused. */
+class BackendCommandsTest extends SmallModelFixture {
   @Test
   void shouldGoOnWithTheBackendOfAStore() throws IOException {
-    Path model = Cli.model(temp, 1);
-    String data = Cli.data(temp, 4);
-    Path store = temp.resolve("store");
     Object[] job = {
       "collect",
       model,
@@ -36,23 +34,23 @@ class BackendCommandsTest {
       "--masks",
       20
     };
-    ok(job, "--backend", "onnxruntime-cpu", "--out", store);
+    ok(with(job, "--backend", "onnxruntime-cpu", "--out", store));
     // Unless a backend is named, a store goes on with its own.
-    ok(job, "--resume", "--out", store);
+    ok(with(job, "--resume", "--out", store));
     JsonNode backend = Json.read(store.resolve("manifest.json")).path("backend");
     assertThat(backend.path("name").asText()).isEqualTo("onnxruntime-cpu");
     assertThat(backend.at("/report/requested").asText()).isEqualTo("onnxruntime-cpu");
 
-    ok(job, "--precision", "auto", "--out", temp.resolve("found"));
+    ok(with(job, "--precision", "auto", "--out", temp.resolve("found")));
     JsonNode found = Json.read(temp.resolve("found/manifest.json"));
     assertThat(found.path("precision")).isEqualTo(found.at("/backend/report/precision/chosen"));
     assertThat(found.at("/backend/report/precision/reason").asText()).isNotBlank();
     // Continued, a store keeps its own.
-    ok(job, "--resume", "--precision", "auto", "--out", temp.resolve("found"));
-    ok(job, "--resume", "--out", temp.resolve("found"));
+    ok(with(job, "--resume", "--precision", "auto", "--out", temp.resolve("found")));
+    ok(with(job, "--resume", "--out", temp.resolve("found")));
 
-    ok(job, "--out", temp.resolve("auto"));
-    JsonNode inspected = Json.mapper().readTree(Cli.run("inspect", model, "--json").out());
+    ok(with(job, "--out", temp.resolve("auto")));
+    JsonNode inspected = json("inspect", model, "--json");
     assertThat(Json.read(temp.resolve("auto/manifest.json")).at("/backend/name"))
         .isEqualTo(inspected.path("backend"));
     assertThat(Cli.run("inspect", model).out())
@@ -70,12 +68,11 @@ class BackendCommandsTest {
   /** By name only, with the bits of the reference; a device that is not there stops before work. */
   @Test
   void shouldRunPassesThroughTheForeignInterface() throws IOException {
-    Path model = Cli.model(temp, 1);
     Object[] job = {
       "collect",
       model,
       "--data",
-      Cli.data(temp, 4),
+      data,
       "--examples",
       "0-1",
       "--batch",
@@ -88,8 +85,8 @@ class BackendCommandsTest {
       2
     };
     String name = "onnxruntime-ffm-cpu";
-    ok(job, "--backend", name, "--device", "cpu", "--out", temp.resolve(name));
-    ok(job, "--backend", "onnxruntime-cpu", "--out", temp.resolve("reference"));
+    ok(with(job, "--backend", name, "--device", "cpu", "--out", temp.resolve(name)));
+    ok(with(job, "--backend", "onnxruntime-cpu", "--out", temp.resolve("reference")));
     assertThat(Json.read(temp.resolve(name + "/manifest.json")).at("/backend/name").asText())
         .isEqualTo(name);
     for (String file : List.of("outputs.npy", "activation_scale.npy")) {
@@ -99,18 +96,34 @@ class BackendCommandsTest {
     assertThat(Cli.run("inspect", model, "--backend", name).out())
         .containsPattern("passes by +" + name);
 
-    List<Object> elsewhere = new ArrayList<>(List.of(job));
-    elsewhere.addAll(
-        List.of("--backend", "onnxruntime-cuda", "--device", "cpu", "--out", temp.resolve("no")));
-    assertThat(Cli.run(elsewhere.toArray()).err())
+    Object[] elsewhere = {
+      "--backend", "onnxruntime-cuda", "--device", "cpu", "--out", temp.resolve("no")
+    };
+    assertThat(Cli.run(with(job, elsewhere)).err())
         .contains(
             "backend onnxruntime-cuda runs on another device: --device; expected cuda, found cpu");
   }
 
-  private static void ok(Object[] job, Object... more) {
-    List<Object> all = new ArrayList<>(List.of(job));
-    all.addAll(List.of(more));
-    Cli.Outcome outcome = Cli.run(all.toArray());
-    assertThat(outcome.code()).as(outcome.err()).isZero();
+  @Test
+  void shouldRefuseABackendThatIsMissing() {
+    fails(BAD_INPUT, "doctor", "--device", "cuda:9999")
+        .contains("device cuda:9999 cannot be used:");
+    Object[] fit = {"fit", temp.resolve("none"), "--method", "ridge", "--out", temp.resolve("fit")};
+    fails(USAGE, with(fit, "--device", "cpu", "--linalg", "cuda"))
+        .contains("linear algebra of a device, but not the device");
+    fails(USAGE, "doctor", "--device", "abacus").contains("auto, cpu, cuda or cuda:INDEX");
+    fails(USAGE, "doctor", "--fix", "everything").contains("--fix", "expected cuda");
+    for (String precision : new String[] {"bf16", "fp16"}) {
+      Object[] plan = {"plan", model, "--data", data, "--examples", "0", "--masks", 4};
+      fails(BAD_INPUT, with(plan, "--backend", "onnxruntime-cpu", "--precision", precision))
+          .contains(
+              "onnxruntime-cpu cannot be used: no passes in " + precision, "use --precision fp32");
+    }
+    fails(BAD_INPUT, "inspect", model, "--device", "cpu", "--precision", "tf32")
+        .contains(
+            "no backend runs the model's passes in tf32 on device cpu",
+            "use --precision auto to take what is there");
+    fails(USAGE, "inspect", model, "--precision", "fp8")
+        .contains("--precision; expected fp32, tf32, bf16, fp16, auto, found fp8");
   }
 }

@@ -1,5 +1,9 @@
 package io.ablate.tools;
 
+import static io.ablate.tools.Cli.BAD_INPUT;
+import static io.ablate.tools.Cli.fails;
+import static io.ablate.tools.Cli.ok;
+import static io.ablate.tools.Cli.with;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ablate.base.NpyType;
@@ -14,30 +18,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What users get wrong: each fault with its message and its exit code, and nothing on stdout. */
-class BadInputTest {
-  private static final int USAGE = 2;
-  private static final int BAD_INPUT = 3;
-
-  @TempDir Path temp;
-  private Path model;
-  private String data;
-  private Path store;
-
-  @BeforeEach
-  void layOut() throws IOException {
-    model = Cli.model(temp, 1);
-    data = Cli.data(temp, 4);
-    store = temp.resolve("store");
-  }
-
+/** Models, data and stores with a fault: each with its message and its exit code. */
+class BadInputTest extends SmallModelFixture {
   @Test
   void shouldNameAMissingModel() {
     Path missing = temp.resolve("none.onnx");
@@ -77,39 +63,13 @@ class BadInputTest {
   @Test
   void shouldNameAWrongInputShape() throws IOException {
     String other = Cli.data(temp, 5, new int[] {0, 1});
-    fails(
-            BAD_INPUT,
-            "collect",
-            model,
-            "--data",
-            other,
-            "--examples",
-            "0",
-            "--masks",
-            4,
-            "--out",
-            store)
-        .contains("6")
-        .contains("5");
+    fails(BAD_INPUT, collect(model, other, "0", 4, store)).contains("6").contains("5");
   }
 
   @Test
   void shouldNameALabelOutOfRange() throws IOException {
     String wrong = Cli.data(temp, 6, new int[] {0, 7});
-    fails(
-            BAD_INPUT,
-            "collect",
-            model,
-            "--data",
-            wrong,
-            "--examples",
-            "0-1",
-            "--masks",
-            4,
-            "--out",
-            store)
-        .contains("label")
-        .contains("found 7");
+    fails(BAD_INPUT, collect(model, wrong, "0-1", 4, store)).contains("label").contains("found 7");
   }
 
   @Test
@@ -134,7 +94,7 @@ class BadInputTest {
   @ParameterizedTest
   @ValueSource(strings = {"masks.npy", "outputs.npy", "_completed.npy"})
   void shouldNameATruncatedStore(String file) throws IOException {
-    succeeds(collect(model));
+    ok(collect(model));
     try (FileChannel channel = FileChannel.open(store.resolve(file), StandardOpenOption.WRITE)) {
       channel.truncate(channel.size() - 3);
     }
@@ -144,42 +104,20 @@ class BadInputTest {
 
   @Test
   void shouldRefuseToResumeWithAnotherModel() {
-    succeeds(collect(model));
+    ok(collect(model));
     Path other = Cli.model(temp, 9);
-    fails(
-            BAD_INPUT,
-            "collect",
-            other,
-            "--data",
-            data,
-            "--examples",
-            "0-1",
-            "--masks",
-            40,
-            "--out",
-            store,
-            "--resume")
+    fails(BAD_INPUT, with(collect(other, data, "0-1", 40, store), "--resume"))
         .contains("cannot resume")
         .contains("model.");
   }
 
   @Test
   void shouldRefuseAFitOfAnotherModel() throws IOException {
-    succeeds(collect(model));
+    ok(collect(model));
     Path fit = temp.resolve("fit");
-    succeeds("fit", store, "--method", "ridge", "--samples", 20, "--out", fit);
+    ok("fit", store, "--method", "ridge", "--samples", 20, "--out", fit);
     Path other = temp.resolve("other");
-    succeeds(
-        "collect",
-        Cli.model(temp, 9),
-        "--data",
-        data,
-        "--examples",
-        "0-1",
-        "--masks",
-        40,
-        "--out",
-        other);
+    ok(collect(Cli.model(temp, 9), data, "0-1", 40, other));
     fails(BAD_INPUT, "evaluate", other, fit)
         .contains("another model")
         .contains("SHA-256")
@@ -189,18 +127,7 @@ class BadInputTest {
   @Test
   void shouldNameAFolderThatCannotBeWritten() throws IOException {
     Path file = Files.writeString(temp.resolve("file"), "in the way");
-    fails(
-            BAD_INPUT,
-            "collect",
-            model,
-            "--data",
-            data,
-            "--examples",
-            "0",
-            "--masks",
-            4,
-            "--out",
-            file.resolve("store"))
+    fails(BAD_INPUT, collect(model, data, "0", 4, file.resolve("store")))
         .contains("cannot write")
         .contains("file");
   }
@@ -244,189 +171,10 @@ class BadInputTest {
         .contains("channel 2 of conv1.weight");
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"0", "1", "-0.5", "1.5", "NaN"})
-  void shouldRefuseKeepOutsideTheUnitInterval(String keep) {
-    fails(
-            USAGE,
-            "collect",
-            model,
-            "--data",
-            data,
-            "--examples",
-            "0",
-            "--masks",
-            4,
-            "--out",
-            store,
-            "--keep=" + keep)
-        .contains("--keep")
-        .contains("strictly between 0 and 1");
-  }
-
-  @Test
-  void shouldRefuseDesignsThatCannotBe() {
-    fails(USAGE, with(collect(model), "--design", "balanced"))
-        .contains("--design")
-        .contains("bernoulli, fixed-size, block-balanced or leave-one-out")
-        .contains("found balanced");
-    for (String design : List.of("fixed-size", "block-balanced")) {
-      fails(USAGE, with(collect(model), "--design", design, "--keep", .95))
-          .contains("--keep")
-          .contains("13 components from 1 to 12")
-          .contains("found 0.650")
-          .contains("--design bernoulli");
-    }
-    Object[] compare = {"compare", model, "--data", data, "--out", store, "--samples", 20};
-    fails(USAGE, with(compare, "--design", "leave-one-out"))
-        .contains("--samples")
-        .contains("at most 14")
-        .contains("found 20");
-  }
-
-  @Test
-  void shouldNotScoreOnMasksThatWereLearntFrom() {
-    succeeds(
-        with(
-            new Object[] {"compare", model, "--data", data, "--examples", "0", "--out", store},
-            "--methods",
-            "ridge",
-            "--keep",
-            .8,
-            "--samples",
-            20,
-            "--held-out",
-            10,
-            "--design",
-            "fixed-size"));
-    Object[] again = {"compare", store.resolve("store"), "--methods", "ridge"};
-    fails(USAGE, with(again, "--held-out", 11, "--out", temp.resolve("report")))
-        .contains("--held-out")
-        .contains("at most 10")
-        .contains("found 11");
-  }
-
-  @Test
-  void shouldRefuseMoreSamplesThanTheStoreHolds() {
-    succeeds(collect(model));
-    fails(USAGE, "fit", store, "--method", "ridge", "--samples", 41, "--out", temp.resolve("fit"))
-        .contains("expected 1 to 40")
-        .contains("found 41");
-    fails(BAD_INPUT, "compare", store, "--methods", "ridge", "--samples", "10,41", "--held-out", 10)
-        .contains("41");
-  }
-
-  @Test
-  void shouldRefuseAStoreWithoutCompletedRows() throws IOException {
-    succeeds(collect(model));
-    ByteArrayOutputStream none = new ByteArrayOutputStream();
-    none.write(NpyWriter.header(NpyType.BOOL, 40));
-    none.write(new byte[40]);
-    Files.write(store.resolve("_completed.npy"), none.toByteArray());
-    fails(USAGE, "fit", store, "--method", "ridge", "--out", temp.resolve("fit"))
-        .contains("not as many samples");
-    fails(USAGE, "compare", store, "--methods", "ridge", "--out", temp.resolve("report"))
-        .contains("too few completed rows");
-  }
-
-  @Test
-  void shouldRefuseAnExampleOutOfRange() {
-    fails(
-            USAGE,
-            "collect",
-            model,
-            "--data",
-            data,
-            "--examples",
-            "0-4",
-            "--masks",
-            4,
-            "--out",
-            store)
-        .contains("example index out of range")
-        .contains("expected 0 to 3, found 4");
-  }
-
-  @Test
-  void shouldRefuseTestRowsThatWereFitted() {
-    succeeds(collect(model));
-    Path fit = temp.resolve("fit");
-    succeeds("fit", store, "--method", "ridge", "--samples", 30, "--out", fit);
-    fails(USAGE, "evaluate", store, fit, "--test-rows", "29:40")
-        .contains("test rows overlap the rows fitted")
-        .contains("rows from 30 on")
-        .contains("29:40");
-    fails(USAGE, "evaluate", store, fit, "--test-rows", "30:41").contains("rows outside the store");
-    fails(USAGE, "evaluate", store, fit, "--test-rows", "40:30").contains("A:B with A < B");
-    succeeds("evaluate", store, fit, "--test-rows", "30:40");
-  }
-
   @Test
   void shouldRefuseAnExistingStoreWithoutResume() {
-    succeeds(collect(model));
+    ok(collect(model));
     fails(BAD_INPUT, collect(model)).contains("the store exists already").contains("--resume");
-  }
-
-  @Test
-  void shouldRefuseABackendThatIsMissing() {
-    fails(BAD_INPUT, "doctor", "--device", "cuda:9999")
-        .contains("device cuda:9999 cannot be used:");
-    fails(
-            USAGE,
-            "fit",
-            temp.resolve("none"),
-            "--method",
-            "ridge",
-            "--out",
-            temp.resolve("fit"),
-            "--device",
-            "cpu",
-            "--linalg",
-            "cuda")
-        .contains("linear algebra of a device, but not the device");
-    fails(USAGE, "doctor", "--device", "abacus").contains("auto, cpu, cuda or cuda:INDEX");
-    fails(USAGE, "doctor", "--fix", "everything").contains("--fix", "expected cuda");
-    for (String precision : new String[] {"bf16", "fp16"}) {
-      fails(
-              BAD_INPUT,
-              "plan",
-              model,
-              "--data",
-              data,
-              "--examples",
-              "0",
-              "--masks",
-              4,
-              "--backend",
-              "onnxruntime-cpu",
-              "--precision",
-              precision)
-          .contains(
-              "onnxruntime-cpu cannot be used: no passes in " + precision, "use --precision fp32");
-    }
-    fails(BAD_INPUT, "inspect", model, "--device", "cpu", "--precision", "tf32")
-        .contains(
-            "no backend runs the model's passes in tf32 on device cpu",
-            "use --precision auto to take what is there");
-    fails(USAGE, "inspect", model, "--precision", "fp8")
-        .contains("--precision; expected fp32, tf32, bf16, fp16, auto, found fp8");
-  }
-
-  @Test
-  void shouldExplainWrongUsage() {
-    fails(USAGE).contains("Usage: ablate");
-    fails(USAGE, "colect").contains("'colect'").contains("collect");
-    fails(USAGE, "collect", model, "--data", data, "--out", store).contains("--masks");
-    fails(USAGE, "fit", store, "--method", "ridge").contains("--out");
-    fails(USAGE, "inspect", model, "--components", "nothing*").contains("nothing*");
-    fails(USAGE, "inspect", model, "--backend", "torch")
-        .contains("unknown backend for forward passes", "onnxruntime-cpu", "found torch");
-    fails(USAGE, "collect", model, "--masks", "many", "--out", store).contains("--masks");
-    fails(USAGE, "inspect", model, "--ablation", "constant").contains("--constant FILE.npy");
-    fails(USAGE, "inspect", model, "--reference", "bundled").contains("--ablation mean");
-    fails(USAGE, "fetch", "imagenet").contains("expected cifar10");
-    fails(USAGE, "fetch", "cifar10", "--from", "ftp:there").contains("--from");
-    fails(USAGE, "fit", store, "--method", "magic", "--out", store).contains("least-squares");
   }
 
   @Test
@@ -434,27 +182,5 @@ class BadInputTest {
     Path missing = temp.resolve("none.onnx");
     assertThat(Cli.run("inspect", missing).err().strip().lines()).hasSize(1);
     assertThat(Cli.run("inspect", missing, "--verbose").err()).contains("BadInputException");
-  }
-
-  private Object[] collect(Path of) {
-    return new Object[] {
-      "collect", of, "--data", data, "--examples", "0-1", "--masks", 40, "--out", store
-    };
-  }
-
-  private static Object[] with(Object[] words, Object... more) {
-    return Stream.concat(Arrays.stream(words), Arrays.stream(more)).toArray();
-  }
-
-  private static void succeeds(Object... arguments) {
-    Cli.Outcome outcome = Cli.run(arguments);
-    assertThat(outcome.code()).as(outcome.err()).isZero();
-  }
-
-  private static org.assertj.core.api.AbstractStringAssert<?> fails(int code, Object... arguments) {
-    Cli.Outcome outcome = Cli.run(arguments);
-    assertThat(outcome.code()).as(outcome.err()).isEqualTo(code);
-    assertThat(outcome.out()).isEmpty();
-    return assertThat(outcome.err()).doesNotContain("\tat ");
   }
 }

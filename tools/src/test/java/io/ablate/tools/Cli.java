@@ -1,5 +1,9 @@
 package io.ablate.tools;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.ablate.base.Json;
 import io.ablate.base.NpyType;
 import io.ablate.base.NpyWriter;
 import io.ablate.onnx.GraphBuilder;
@@ -10,7 +14,10 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.assertj.core.api.AbstractStringAssert;
 
 /** Runs command lines in this process, on a model small enough to be run in no time. */
 final class Cli {
@@ -18,6 +25,13 @@ final class Cli {
   static final int COLUMNS = 13;
 
   static final int CLASSES = 3;
+
+  /** Exit code where the command line is wrong. */
+  static final int USAGE = 2;
+
+  /** Exit code where a file or what it holds is wrong. */
+  static final int BAD_INPUT = 3;
+
   private static final int SIDE = 6;
 
   /** What a command left behind. */
@@ -35,6 +49,40 @@ final class Cli {
     int code = Main.run(words, out, err);
     return new Outcome(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /** What a command left behind that has to succeed. */
+  static Outcome ok(Object... arguments) {
+    Outcome outcome = run(arguments);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    return outcome;
+  }
+
+  /** What a command printed that has to succeed and print JSON. */
+  static JsonNode json(Object... arguments) {
+    Outcome outcome = ok(arguments);
+    try {
+      return Json.mapper().readTree(outcome.out());
+    } catch (IOException e) {
+      throw new AssertionError("not JSON: " + outcome.out(), e);
+    }
+  }
+
+  /** The message of a command that has to fail, with nothing on stdout and no trace. */
+  static AbstractStringAssert<?> fails(int code, Object... arguments) {
+    Outcome outcome = run(arguments);
+    assertThat(outcome.code()).as(outcome.err()).isEqualTo(code);
+    assertThat(outcome.out()).isEmpty();
+    return assertThat(outcome.err()).doesNotContain("\tat ");
+  }
+
+  /** A command line: a command, what several of them share, what this one has besides. */
+  static Object[] with(String command, Object[] job, Object... more) {
+    return with(with(new Object[] {command}, job), more);
+  }
+
+  static Object[] with(Object[] words, Object... more) {
+    return Stream.concat(Arrays.stream(words), Arrays.stream(more)).toArray();
   }
 
   /** Two convolutions of 5 and 8 filters and a classifier of 3 classes on 2 × 6 × 6 inputs. */

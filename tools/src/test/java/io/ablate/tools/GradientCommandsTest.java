@@ -1,5 +1,8 @@
 package io.ablate.tools;
 
+import static io.ablate.tools.Cli.USAGE;
+import static io.ablate.tools.Cli.fails;
+import static io.ablate.tools.Cli.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -11,19 +14,16 @@ import io.ablate.dataset.StoredGradients;
 import io.ablate.estimate.GradientData;
 import io.ablate.estimate.TrainingData;
 import io.ablate.models.BundledModels;
-import io.ablate.onnx.GraphBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** Collecting gradient passes from the command line. */
-class GradientCommandsTest {
+/** Planning, collecting and merging gradient passes from the command line. */
+class GradientCommandsTest extends SmallModelFixture {
   private static final List<String> ARRAYS =
       List.of(
           "masks.npy",
@@ -34,17 +34,11 @@ class GradientCommandsTest {
           "grad_sums.npy",
           "_grad_completed.npy");
 
-  @TempDir Path temp;
-  private Path store;
   private Object[] job;
 
   @BeforeEach
-  void layOut() throws IOException {
-    store = temp.resolve("store");
-    job =
-        new Object[] {
-          Cli.model(temp, 1), "--data", Cli.data(temp, 4), "--examples", "0-2", "--batch", 8
-        };
+  void nameTheJob() {
+    job = new Object[] {model, "--data", data, "--examples", "0-2", "--batch", 8};
   }
 
   @Test
@@ -105,9 +99,8 @@ class GradientCommandsTest {
     ok("collect", "--masks", 0, "--gradients", 4, "--out", first);
     ok("collect", "--masks", 0, "--gradients", 8, "--first-gradient", 4, "--out", second);
     Path merged = temp.resolve("merged");
-    Cli.Outcome outcome = Cli.run("merge", second, rows, first, "--out", merged);
-    assertThat(outcome.code()).as(outcome.err()).isZero();
-    assertThat(outcome.out()).contains("rows 0 to 19, gradient passes 0 to 11");
+    assertThat(Cli.ok("merge", second, rows, first, "--out", merged).out())
+        .contains("rows 0 to 19, gradient passes 0 to 11");
     for (String file : ARRAYS) {
       assertThat(merged.resolve(file)).hasSameBinaryContentAs(store.resolve(file));
     }
@@ -161,9 +154,7 @@ class GradientCommandsTest {
       "--out",
       store
     };
-    Cli.Outcome outcome = Cli.run(options);
-    assertThat(outcome.code()).as(outcome.err()).isZero();
-    JsonNode done = Json.mapper().readTree(outcome.out());
+    JsonNode done = Cli.json(options);
     assertThat(done.path("gradient_passes").asInt()).isEqualTo(18);
     // An ordinary pass is part of it; on a quiet machine it is worth 2 to 3 of them, beside other
     // work anything.
@@ -178,100 +169,6 @@ class GradientCommandsTest {
         assertThat(norm).isPositive().isFinite();
       }
     }
-  }
-
-  @Test
-  void shouldCompareMethodsOnGradientsByDefaultAndLetTheirScoresBeRecomputed() throws IOException {
-    Path out = temp.resolve("report");
-    Object[] options = {
-      "--samples", "12,24", "--held-out", 60, "--gradients", 8, "--soft", .3, "--out", out
-    };
-    Cli.Outcome first = run("compare", with(options, "--verbose"));
-    assertThat(first.code()).as(first.err()).isZero();
-    assertThat(first.out())
-        .contains("Ablated pass equivalents per example needed", "gradient + hierarchical")
-        .containsPattern("a gradient pass \\(forward and backward\\) [0-9.]+, as it took here");
-    JsonNode comparison = Json.read(out.resolve("compare.json"));
-    double cost = comparison.at("/manifest/collected/gradients/cost").asDouble();
-    List<String> gradientMethods = new ArrayList<>();
-    for (JsonNode point : comparison.path("curves")) {
-      int passes = point.path("gradient_passes").asInt();
-      String method = point.path("method").asText();
-      if (passes == 0) {
-        continue;
-      }
-      gradientMethods.add(method);
-      // Beside passes, the joined model spends the activation scale and the unablated gradient.
-      double fixed = method.startsWith("gradient-hierarchical") ? 1 + cost : 0;
-      assertThat(point.path("pass_equivalents").asDouble())
-          .isCloseTo(point.path("samples").asInt() + cost * passes + fixed, within(1e-9));
-      Path fit = temp.resolve(method + point.path("samples") + "-" + passes);
-      Cli.Outcome fitted =
-          Cli.run(
-              "fit",
-              out.resolve("store"),
-              "--method",
-              method,
-              "--samples",
-              point.path("samples").asInt(),
-              "--gradients",
-              passes,
-              "--out",
-              fit);
-      assertThat(fitted.code()).as(fitted.err()).isZero();
-      Cli.Outcome scored =
-          Cli.run("evaluate", out.resolve("store"), fit, "--test-rows", "24:84", "--json");
-      assertThat(Json.mapper().readTree(scored.out()).get(0).path("lds_mean").asDouble())
-          .isCloseTo(point.path("lds_mean").asDouble(), within(1e-3));
-    }
-    assertThat(gradientMethods)
-        .contains("mask-gradient", "integrated-gradient", "gradient-hierarchical")
-        .contains("gradient-hierarchical-logits");
-    assertThat(run("compare", with(options, "--json")).out())
-        .contains("\"gradient_passes_of_this_run\" : 0");
-  }
-
-  @Test
-  void shouldCompareWithoutGradientsWhereThereAreNone() {
-    Object[] options = {
-      "--samples", "12,24", "--held-out", 60, "--gradients", 0, "--out", temp.resolve("report")
-    };
-    Cli.Outcome outcome = run("compare", options);
-    assertThat(outcome.code()).as(outcome.err()).isZero();
-    assertThat(outcome.out())
-        .contains("Ablated forward passes per example", "Without gradient passes: --gradients is 0")
-        .contains("Left out: mask-gradient, integrated-gradient, gradient-hierarchical,");
-    Cli.Outcome named = run("compare", with(options, "--methods", "ridge,mask-gradient"));
-    assertThat(named.code()).isEqualTo(2);
-    assertThat(named.err()).contains("method mask-gradient needs gradient passes");
-    Cli.Outcome share = run("compare", with(options, "--soft", 2));
-    assertThat(share.code()).isEqualTo(2);
-    assertThat(share.err()).contains("from 0 to 1");
-  }
-
-  @Test
-  void shouldCompareWhatCanBeOnAModelThatCannotBeDifferentiated() throws IOException {
-    GraphBuilder graph = new GraphBuilder(1);
-    String x = graph.input("image", -1, 2, 6, 6);
-    x = graph.node("Elu", "elu", List.of(graph.conv("conv1", x, 2, 5, 3)));
-    graph.gemm("fc", "logits", graph.meanOverPositions(x), 5, Cli.CLASSES);
-    Path model = temp.resolve("elu.onnx");
-    graph.output("logits", -1, Cli.CLASSES).model().write(model);
-    job[0] = model;
-    Object[] options = {
-      "--samples", "12,24", "--held-out", 60, "--gradients", 8, "--out", temp.resolve("report")
-    };
-    Cli.Outcome outcome = run("compare", options);
-    assertThat(outcome.code()).as(outcome.err()).isZero();
-    assertThat(outcome.out())
-        .contains("Ablated forward passes per example")
-        .contains("Without gradient passes: no gradient rule for operator Elu")
-        .contains("Left out: mask-gradient, integrated-gradient, gradient-hierarchical,");
-    Cli.Outcome auto = run("compare", with(options, "--methods", "ridge,auto"));
-    assertThat(auto.code()).as(auto.err()).isZero();
-    Cli.Outcome named = run("compare", with(options, "--methods", "ridge,mask-gradient"));
-    assertThat(named.code()).isEqualTo(3);
-    assertThat(named.err()).contains("no gradient rule for operator Elu");
   }
 
   @Test
@@ -297,32 +194,22 @@ class GradientCommandsTest {
   }
 
   private void refuse(String expected, Object... options) {
-    Cli.Outcome outcome = run("collect", options);
-    assertThat(outcome.code()).isEqualTo(2);
-    assertThat(outcome.err()).contains(expected);
+    fails(USAGE, line("collect", options)).contains(expected);
   }
 
   private void ok(String command, Object... options) {
-    Cli.Outcome outcome = run(command, options);
-    assertThat(outcome.code()).as(outcome.err()).isZero();
+    Cli.ok(line(command, options));
   }
 
-  private JsonNode json(String command, Object... options) throws IOException {
-    Cli.Outcome outcome = run(command, options);
-    assertThat(outcome.code()).as(outcome.err()).isZero();
-    return Json.mapper().readTree(outcome.out());
+  private JsonNode json(String command, Object... options) {
+    return Cli.json(line(command, options));
   }
 
   private Cli.Outcome run(String command, Object... options) {
-    List<Object> all = new ArrayList<>(List.of(command));
-    all.addAll(List.of(job));
-    all.addAll(List.of(options));
-    return Cli.run(all.toArray());
+    return Cli.run(line(command, options));
   }
 
-  private static Object[] with(Object[] options, Object... more) {
-    List<Object> all = new ArrayList<>(List.of(options));
-    all.addAll(List.of(more));
-    return all.toArray();
+  private Object[] line(String command, Object... options) {
+    return with(command, job, options);
   }
 }

@@ -1,5 +1,9 @@
 package io.ablate.tools;
 
+import static io.ablate.tools.Cli.USAGE;
+import static io.ablate.tools.Cli.fails;
+import static io.ablate.tools.Cli.json;
+import static io.ablate.tools.Cli.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,34 +19,17 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** {@code collect --until-lds} and {@code fit --intervals} on a small model. */
-class UntilCommandTest {
+class UntilCommandTest extends SmallModelFixture {
   private static final int MOST = 600;
 
-  @TempDir Path temp;
   private Object[] job = {};
-  private Path store;
 
   @BeforeEach
-  void layOut() throws IOException {
-    store = temp.resolve("store");
-    job =
-        new Object[] {
-          "collect",
-          Cli.model(temp, 1),
-          "--data",
-          Cli.data(temp, 4),
-          "--examples",
-          "0-3",
-          "--masks",
-          MOST,
-          "--batch",
-          8,
-          "--order",
-          "masks"
-        };
+  void nameTheJob() {
+    Object[] asked = {"collect", model, "--data", data, "--examples", "0-3", "--masks", MOST};
+    job = Cli.with(asked, "--batch", 8, "--order", "masks");
   }
 
   @Test
@@ -94,8 +81,7 @@ class UntilCommandTest {
 
   @Test
   void shouldSayWhereTheTargetWasNotReached() {
-    Cli.Outcome done = Cli.run(with("--until-lds", ".9999", "--method", "ridge", "--out", store));
-    assertThat(done.code()).as(done.err()).isZero();
+    Cli.Outcome done = ok(with("--until-lds", ".9999", "--method", "ridge", "--out", store));
     assertThat(done.out())
         .contains("LDS 0.9999 NOT reached with all masks", "ridge, 5-fold", "600 passes")
         .contains("and one for the activation scale");
@@ -128,12 +114,11 @@ class UntilCommandTest {
 
   @Test
   void shouldRefuseWhatDoesNotGoTogether() {
-    assertThat(fault(with("--until-lds", ".5", "--gradients", 4, "--out", store)))
+    fails(USAGE, with("--until-lds", ".5", "--gradients", 4, "--out", store))
         .contains("--until-lds looks at forward passes only");
-    assertThat(fault(with("--method", "ridge", "--out", store)))
-        .contains("--method is for --until-lds");
-    assertThat(fault(with("--until-lds", "1", "--out", store))).contains("between 0 and 1");
-    assertThat(fault(with("--until-lds", ".5", "--method", "mask-gradient", "--out", store)))
+    fails(USAGE, with("--method", "ridge", "--out", store)).contains("--method is for --until-lds");
+    fails(USAGE, with("--until-lds", "1", "--out", store)).contains("between 0 and 1");
+    fails(USAGE, with("--until-lds", ".5", "--method", "mask-gradient", "--out", store))
         .contains("needs gradient passes");
     assertThat(store).doesNotExist();
   }
@@ -158,34 +143,15 @@ class UntilCommandTest {
     ok("fit", store, "--method", "ridge", "--samples", 80, "--out", fit);
     assertThat(fit.resolve("attributions_ci.npy")).doesNotExist();
     assertThat(fit.resolve("attributions_se.npy")).doesNotExist();
-    assertThat(fault("fit", store, "--method", "ridge", "--intervals", 3, "--out", fit))
+    fails(USAGE, "fit", store, "--method", "ridge", "--intervals", 3, "--out", fit)
         .contains("too few refits for intervals");
   }
 
   private Object[] with(Object... more) {
-    Object[] all = Arrays.copyOf(job, job.length + more.length);
-    System.arraycopy(more, 0, all, job.length, more.length);
-    return all;
+    return Cli.with(job, more);
   }
 
   private static double sum(Path npy) {
     return Arrays.stream(NpyFile.readDoubles(npy)).sum();
-  }
-
-  private static String fault(Object... arguments) {
-    Cli.Outcome outcome = Cli.run(arguments);
-    assertThat(outcome.code()).isEqualTo(2);
-    return outcome.err();
-  }
-
-  private static void ok(Object... arguments) {
-    Cli.Outcome outcome = Cli.run(arguments);
-    assertThat(outcome.code()).as(outcome.err()).isZero();
-  }
-
-  private static JsonNode json(Object... arguments) throws IOException {
-    Cli.Outcome outcome = Cli.run(arguments);
-    assertThat(outcome.code()).as(outcome.err()).isZero();
-    return Json.mapper().readTree(outcome.out());
   }
 }

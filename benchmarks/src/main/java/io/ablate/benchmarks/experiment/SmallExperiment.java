@@ -1,5 +1,6 @@
 package io.ablate.benchmarks.experiment;
 
+import io.ablate.base.Folders;
 import io.ablate.dataset.CollectRequest;
 import io.ablate.instrument.OutputFunction;
 import io.ablate.tools.ConsoleProgress;
@@ -9,11 +10,9 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /**
  * Four examples of the bundled network in a folder of their own: what benchmarks collect whose
@@ -76,10 +75,8 @@ final class SmallExperiment implements AutoCloseable {
   /** Deletes what was collected. */
   @Override
   public void close() {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
+    try {
+      Folders.delete(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -2,6 +2,7 @@ package io.ablate.benchmarks.gpu;
 
 import io.ablate.backend.Backends;
 import io.ablate.base.BadInputException;
+import io.ablate.base.Folders;
 import io.ablate.base.Progress;
 import io.ablate.benchmarks.Check;
 import io.ablate.benchmarks.Network;
@@ -26,11 +27,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * Attributions per second from beginning to end, in one process by the engine's interface: sessions
@@ -210,10 +209,8 @@ final class WholeSpeeds {
   }
 
   private static void delete(Path folder) {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
+    try {
+      Folders.delete(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

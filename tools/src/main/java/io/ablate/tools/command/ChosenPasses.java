@@ -38,7 +38,7 @@ record ChosenPasses(ForwardBackend backend, Precision precision, Map<String, Obj
       ForwardOptions how,
       Supplier<List<Example>> examples,
       @Nullable Manifest stored) {
-    String name = options.backend();
+    String name = options.passes().backend();
     if (name.equals(Backends.AUTO) && stored != null) {
       name = stored.backend().name();
     }
@@ -53,8 +53,9 @@ record ChosenPasses(ForwardBackend backend, Precision precision, Map<String, Obj
                                 .at("manifest.json")
                                 .expected(Precision.labels(List.of(Precision.values())))
                                 .found(stored.precision())));
-    boolean open = options.autoPrecision() && stored == null;
-    Precision precision = options.autoPrecision() ? known : options.precision(known);
+    boolean open = options.passes().autoPrecision() && stored == null;
+    Precision precision =
+        options.passes().autoPrecision() ? known : options.passes().precision(known);
     Selection<ForwardBackend> selection =
         Backends.forward(name, device, model, how.with(precision));
     Map<String, Object> report = new TreeMap<>(selection.role().report());

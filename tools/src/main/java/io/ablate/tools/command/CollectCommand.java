@@ -13,7 +13,6 @@ import io.ablate.dataset.StoppingRule;
 import io.ablate.evaluate.UntilLds;
 import io.ablate.tools.ConsoleProgress;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -69,15 +68,7 @@ final class CollectCommand extends Subcommand {
       description = "Continue the store, or start it where there is none.")
   private boolean resume;
 
-  @Option(
-      names = "--save",
-      order = 26,
-      split = ",",
-      paramLabel = "WHAT",
-      defaultValue = "activation-scale",
-      description =
-          "activation-scale, logits or none, separated by commas (default: activation-scale).")
-  private List<String> save = List.of();
+  @Mixin private final SaveOption save = new SaveOption();
 
   @Mixin private final GradientOptions gradients = new GradientOptions();
 
@@ -118,7 +109,7 @@ final class CollectCommand extends Subcommand {
     int rows = rows(masks, collect, gradients);
     @Nullable UntilLds rule = until.rule(common, progress);
     try (Workbench bench =
-        Workbench.open(model.file(), modelOptions, data, collect, common, saved(save), progress)) {
+        Workbench.open(model.file(), modelOptions, data, collect, common, save.names(), progress)) {
       CollectRequest request =
           gradients.added(bench.request(store, firstRow, rows, resume), bench, firstGradient);
       long start = System.nanoTime();
@@ -167,19 +158,6 @@ final class CollectCommand extends Subcommand {
               .found(masks));
     }
     return masks;
-  }
-
-  static List<String> saved(List<String> names) {
-    for (String name : names) {
-      if (!List.of("activation-scale", "logits", "none").contains(name)) {
-        throw new UsageException(
-            Problem.of("unknown name")
-                .at("--save")
-                .expected("activation-scale, logits or none")
-                .found(name));
-      }
-    }
-    return names;
   }
 
   private static String text(Collected done) {

@@ -1,16 +1,9 @@
 package io.ablate.tools.command;
 
-import io.ablate.backend.Backends;
-import io.ablate.base.NpyFile;
-import io.ablate.base.Problem;
-import io.ablate.base.UsageException;
 import io.ablate.component.ComponentDiscovery;
 import io.ablate.component.ComponentRules;
 import io.ablate.component.ComponentSet;
 import io.ablate.component.ComponentSpec;
-import io.ablate.forward.BatchOrder;
-import io.ablate.forward.Precision;
-import io.ablate.instrument.Ablation;
 import io.ablate.instrument.InstrumentOptions;
 import io.ablate.instrument.OutputFunction;
 import io.ablate.mask.BernoulliMasks;
@@ -21,12 +14,10 @@ import io.ablate.mask.MaskDesigns;
 import io.ablate.onnx.OnnxGraph;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -85,36 +76,6 @@ final class CollectOptions {
   private @Nullable String output;
 
   @Option(
-      names = "--ablation",
-      order = 36,
-      paramLabel = "NAME",
-      defaultValue = "zero-weights",
-      description = "zero-weights, zero-output or constant (default: zero-weights, as COAR does).")
-  private String ablation = "zero-weights";
-
-  @Option(
-      names = "--constant",
-      order = 37,
-      paramLabel = "FILE.npy",
-      description = "For --ablation constant: the value of each component, one per column.")
-  private @Nullable Path constant;
-
-  @Option(
-      names = "--reference",
-      order = 37,
-      paramLabel = "DATA",
-      description = "For --ablation mean: the data to average over (default: that of --data).")
-  private @Nullable String reference;
-
-  @Option(
-      names = "--reference-examples",
-      order = 37,
-      paramLabel = "N",
-      defaultValue = "256",
-      description = "How many of them, from the first (default: 256, or all there are).")
-  private int referenceExamples = 256;
-
-  @Option(
       names = "--labels",
       order = 38,
       paramLabel = "WHICH",
@@ -124,50 +85,16 @@ final class CollectOptions {
               + " given).")
   private String labels = "given";
 
-  @Option(
-      names = "--order",
-      order = 39,
-      paramLabel = "NAME",
-      description =
-          "What fills a batch: masks or examples (default: what runs faster; on a GPU, what there is"
-              + " more of).")
-  private @Nullable String order;
+  @Mixin private final AblationOptions ablation = new AblationOptions();
+  @Mixin private final PassOptions passes = new PassOptions();
 
-  @Option(
-      names = "--backend",
-      order = 39,
-      paramLabel = "NAME",
-      defaultValue = Backends.AUTO,
-      description =
-          "What runs the passes: auto, or a backend that ablate doctor lists (default: auto, the"
-              + " fastest that can run the model; of a store that is continued, its own).")
-  private String backend = Backends.AUTO;
+  AblationOptions ablation() {
+    return ablation;
+  }
 
-  @Option(
-      names = "--batch",
-      order = 40,
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Rows per batch (default: what runs fastest; on a GPU, what fills it).")
-  private int batch;
-
-  @Option(
-      names = "--memory",
-      order = 41,
-      paramLabel = "SIZE",
-      description =
-          "Bound on the process's memory, for example 2G (default: half of what is free).")
-  private @Nullable String memory;
-
-  @Option(
-      names = "--precision",
-      order = 42,
-      paramLabel = "NAME",
-      description =
-          "What passes compute with: fp32, on a processor bf16, on a device tf32 or fp16, or auto for"
-              + " bf16 or fp16 where that is fast and the model bears it (default: fp32; of a store"
-              + " that is continued, its own).")
-  private @Nullable String precision;
+  PassOptions passes() {
+    return passes;
+  }
 
   /** The output function asked for; null if none was. */
   @Nullable OutputFunction output() {
@@ -180,56 +107,6 @@ final class CollectOptions {
 
   boolean fromFile() {
     return masksFile != null;
-  }
-
-  int batch() {
-    if (batch < 0 || batch > 1 << 16) {
-      throw new UsageException(
-          Problem.of("impossible batch").at("--batch").expected("1 to 65536").found(batch));
-    }
-    return batch;
-  }
-
-  /** What runs the passes, by name, or {@link Backends#AUTO}. */
-  String backend() {
-    Backends.requireForward(backend);
-    return backend;
-  }
-
-  @Nullable BatchOrder order() {
-    return order == null ? null : BatchOrder.of(order);
-  }
-
-  /** The bound in bytes, or {@code otherwise}. */
-  long memory(long otherwise) {
-    return memory == null ? otherwise : Sizes.parse("--memory", memory);
-  }
-
-  /** Whether the precision is to be found out. */
-  boolean autoPrecision() {
-    return Backends.AUTO.equals(precision);
-  }
-
-  /**
-   * The precision of the passes; float32 where it is to be found out.
-   *
-   * @param otherwise if none was asked for
-   */
-  Precision precision(Precision otherwise) {
-    String name = precision;
-    if (name == null) {
-      return otherwise;
-    }
-    return autoPrecision()
-        ? Precision.FP32
-        : Precision.named(name)
-            .orElseThrow(
-                () ->
-                    new UsageException(
-                        Problem.of("unknown precision")
-                            .at("--precision")
-                            .expected(Precision.labels(List.of(Precision.values())) + ", auto")
-                            .found(name)));
   }
 
   /** Probability of keeping a component. */
@@ -257,61 +134,13 @@ final class CollectOptions {
    * @param columns number of components
    */
   InstrumentOptions instrument(@Nullable String logits, int columns, List<String> save) {
-    Ablation chosen = ablation();
-    requireOnly("--constant", constant, chosen, Ablation.CONSTANT);
-    requireOnly("--reference", reference, chosen, Ablation.MEAN);
     return InstrumentOptions.defaults()
-        .ablation(chosen)
+        .ablation(ablation.chosen())
         .outputFunction(Objects.requireNonNullElse(output(), OutputFunction.MARGIN))
         .logits(logits)
-        .reference(chosen == Ablation.CONSTANT ? constants(columns) : null)
+        .reference(ablation.constants(columns))
         .withLogits(save.contains("logits"))
         .withActivationScale(save.contains("activation-scale"));
-  }
-
-  Ablation ablation() {
-    return named("--ablation", ablation, Ablation.values(), Ablation::label);
-  }
-
-  /** The data that mean ablation averages over. */
-  String reference(String otherwise) {
-    return reference == null ? otherwise : reference;
-  }
-
-  /** How many of the {@code available} examples mean ablation averages over. */
-  int referenceExamples(int available) {
-    if (referenceExamples < 1) {
-      throw new UsageException(
-          Problem.of("wrong number of examples")
-              .at("--reference-examples")
-              .expected("1 or more")
-              .found(referenceExamples));
-    }
-    return Math.min(available, referenceExamples);
-  }
-
-  private void requireOnly(
-      String option, @Nullable Object value, Ablation chosen, Ablation needed) {
-    if (value != null && chosen != needed) {
-      throw new UsageException(
-          Problem.of(option + " is for --ablation " + needed.label())
-              .found("--ablation " + ablation));
-    }
-  }
-
-  private float[] constants(int columns) {
-    if (constant == null) {
-      throw new UsageException(
-          Problem.of("--ablation constant needs --constant FILE.npy, one value per component"));
-    }
-    try (NpyFile npy = NpyFile.open(constant).requireShape(columns)) {
-      double[] values = npy.rows(0, columns);
-      float[] floats = new float[columns];
-      for (int i = 0; i < columns; i++) {
-        floats[i] = (float) values[i];
-      }
-      return floats;
-    }
   }
 
   /** The masks, as wide as {@code columns}; close it where it can be closed. */
@@ -336,19 +165,6 @@ final class CollectOptions {
   void requireMasks() {
     new BernoulliMasks(0, keep, 1);
     MaskDesigns.requireName(design);
-  }
-
-  private static <T> T named(String option, String name, T[] all, Function<T, String> label) {
-    return Arrays.stream(all)
-        .filter(one -> label.apply(one).equals(name.toLowerCase(Locale.ROOT)))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new UsageException(
-                    Problem.of("unknown name")
-                        .at(option)
-                        .expected(String.join(", ", Arrays.stream(all).map(label).toList()))
-                        .found(name)));
   }
 
   private static Path path(String text) {

@@ -4,6 +4,7 @@ import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
 import io.ablate.dataset.CollectRequest;
 import io.ablate.dataset.GradientSegments;
+import io.ablate.mask.GradientMasks;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -51,13 +52,7 @@ final class GradientOptions {
 
   /** The value of {@code --soft}, checked. */
   static double requireShare(double soft) {
-    if (!(soft >= 0 && soft <= 1)) {
-      throw new UsageException(
-          Problem.of("soft is a probability")
-              .at("--soft")
-              .expected("a number from 0 to 1")
-              .found(soft));
-    }
+    new GradientMasks(0, .5, soft, 1);
     return soft;
   }
 

@@ -89,13 +89,13 @@ final class InspectCommand extends Subcommand {
     long[] shape = instrumented.example().shape();
     BackendReport.Role backend =
         Backends.forward(
-                collect.backend(),
+                collect.passes().backend(),
                 common.device(),
                 instrumented,
                 new ForwardOptions(
                     common.threads(),
                     Arrays.copyOfRange(shape, 1, shape.length),
-                    collect.precision(Precision.FP32)))
+                    collect.passes().precision(Precision.FP32)))
             .role();
     Inspected inspected =
         new Inspected(

@@ -46,15 +46,7 @@ final class PlanCommand extends Subcommand {
       description = "Count only what this store still lacks.")
   private @Nullable Path out;
 
-  @Option(
-      names = "--save",
-      order = 26,
-      split = ",",
-      paramLabel = "WHAT",
-      defaultValue = "activation-scale",
-      description =
-          "activation-scale, logits or none, separated by commas (default: activation-scale).")
-  private List<String> save = List.of();
+  @Mixin private final SaveOption save = new SaveOption();
 
   @Mixin private final GradientOptions gradients = new GradientOptions();
   @Mixin private final CollectOptions collect = new CollectOptions();
@@ -105,14 +97,7 @@ final class PlanCommand extends Subcommand {
                 System.getProperty("java.io.tmpdir"),
                 "ablate-plan-" + ProcessHandle.current().pid());
     try (Workbench bench =
-        Workbench.open(
-            model.file(),
-            modelOptions,
-            data,
-            collect,
-            common,
-            CollectCommand.saved(save),
-            progress)) {
+        Workbench.open(model.file(), modelOptions, data, collect, common, save.names(), progress)) {
       CollectPlan plan =
           Planner.plan(gradients.added(bench.request(store, 0, rows, true), bench, 0));
       Planned planned =

@@ -90,8 +90,8 @@ final class Workbench implements AutoCloseable {
       Progress progress) {
     common.requirePasses();
     options.requireMasks();
-    options.precision(Precision.FP32);
-    options.backend();
+    options.passes().precision(Precision.FP32);
+    options.passes().backend();
     int[] examples = data.selection();
     OnnxModel onnx = OnnxModel.read(modelFile);
     ModelSidecar sidecar = modelOptions.sidecarOf(modelFile);
@@ -101,14 +101,14 @@ final class Workbench implements AutoCloseable {
     if (how.ablation() == Ablation.MEAN) {
       long[] shape = extents(Instrumenter.meanOutputs(onnx, components).example());
       try (ExampleSource reference =
-          ExampleSources.open(options.reference(data.data), sidecar, shape)) {
+          ExampleSources.open(options.ablation().reference(data.data), sidecar, shape)) {
         how =
             how.reference(
                 MeanReference.measure(
                     onnx,
                     components,
                     reference,
-                    options.referenceExamples(reference.size()),
+                    options.ablation().referenceExamples(reference.size()),
                     common.threads(),
                     progress));
       }
@@ -204,8 +204,8 @@ final class Workbench implements AutoCloseable {
             .threads(threads)
             .backend(passes.backend(), passes.report())
             .precision(passes.precision())
-            .batch(options.order(), options.batch())
-            .memoryBytes(options.memory(settings.memoryBytes()));
+            .batch(options.passes().order(), options.passes().batch())
+            .memoryBytes(options.passes().memory(settings.memoryBytes()));
     return new CollectRequest(
         store, model, masks, firstRow, count, source, examples, labels(), resume, settings);
   }
