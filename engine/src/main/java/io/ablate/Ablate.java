@@ -46,10 +46,14 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Thread-safe: any number of threads may attribute at once; {@link #close()} waits for them. The
- * same arguments always give the same result.
+ * <p>Thread-safe: any number of threads, virtual ones too, may attribute at once; as many as there
+ * are processors, and at least two, run passes, the others wait for their turn. {@link #close()}
+ * waits for all. The same arguments always give the same result.
  */
 public final class Ablate implements AutoCloseable {
+  /** More than any method makes use of. */
+  private static final int MOST_PASSES = 1_000_000;
+
   private final ModelSettings settings;
   private final InstrumentedModel model;
   private final ExamplePasses passes;
@@ -139,10 +143,11 @@ public final class Ablate implements AutoCloseable {
    * @param budget pass equivalents to spend: ablated forward passes, and passes of the gradient,
    *     forward and backward, at {@value ExamplePasses#GRADIENT_PRICE} each; more are more
    *     accurate. 50 to 100 are a good start where the method takes gradients, about the number of
-   *     components where it does not
+   *     components where it does not, {@value #MOST_PASSES} the most
    * @throws BadInputException if an output is not a finite number
    * @throws UsageException if input, label or budget do not suit the model and the method
-   * @throws InterruptedRunException if the thread is interrupted
+   * @throws InterruptedRunException if the thread is interrupted; it stays so
+   * @throws IllegalStateException after {@link #close()}
    */
   public Attribution attribute(float[] input, int label, int budget) {
     return attribute(input, label, budget, 0);
@@ -156,6 +161,11 @@ public final class Ablate implements AutoCloseable {
    *     method's own standard errors if it has any
    */
   public Attribution attribute(float[] input, int label, int budget, int refits) {
+    checkExample(input, label);
+    requireAtMost("budget", budget);
+    if (refits != 0) {
+      Intervals.requireEnough(refits);
+    }
     Spending bought =
         estimator
             .spending(budget, passes.costs(budget, refits == 0))
@@ -165,7 +175,7 @@ public final class Ablate implements AutoCloseable {
                         Problem.of("too few passes for method " + estimator.name())
                             .expected(refits == 0 ? "more" : "a method on forward passes, or more")
                             .found(budget)));
-    TrainingData data = whileOpen(input, label, () -> passes.buy(bought, input, label));
+    TrainingData data = whileOpen(() -> passes.buy(bought, input, label));
     FitContext context =
         fits.context(settings.seed(), Progress.NONE, Runtime.getRuntime().availableProcessors());
     ComponentModels fit = estimator.fit(data, context);
@@ -186,13 +196,30 @@ public final class Ablate implements AutoCloseable {
    * How well an attribution predicts masks that it has not seen: the linear datamodeling score, the
    * rank correlation of predicted and true outputs.
    *
-   * @param attribution of the same input and label
-   * @param masks fresh masks to spend, a few hundred
+   * @param attribution of the same input, label and components
+   * @param masks fresh masks to spend, a few hundred; 2 to {@value #MOST_PASSES}
    * @return from −1 to 1
+   * @throws BadInputException if an output is not a finite number
+   * @throws UsageException if the attribution is of other components, or input, label or masks do
+   *     not suit
+   * @throws InterruptedRunException if the thread is interrupted; it stays so
+   * @throws IllegalStateException after {@link #close()}
    */
   public double score(Attribution attribution, float[] input, int label, int masks) {
+    checkExample(input, label);
+    requireAtMost("masks", masks);
+    if (masks < 2) {
+      throw new UsageException(
+          Problem.of("too few masks for a rank correlation").expected("2 or more").found(masks));
+    }
+    if (!attribution.components().equals(components())) {
+      throw new UsageException(
+          Problem.of("the attribution is of another model, or of other components of it")
+              .expected(components().size() + " components as in this one")
+              .found(attribution.components().size()));
+    }
     int first = attribution.passes();
-    double[] truth = whileOpen(input, label, () -> passes.outputs(input, label, first, masks));
+    double[] truth = whileOpen(() -> passes.outputs(input, label, first, masks));
     ComponentModels fit =
         new ComponentModels(
             attribution.method(),
@@ -205,8 +232,7 @@ public final class Ablate implements AutoCloseable {
     return Lds.spearman(predicted, truth);
   }
 
-  private <T> T whileOpen(float[] input, int label, Supplier<T> work) {
-    checkExample(input, label);
+  private <T> T whileOpen(Supplier<T> work) {
     lifetime.readLock().lock();
     try {
       if (closed) {
@@ -215,6 +241,16 @@ public final class Ablate implements AutoCloseable {
       return work.get();
     } finally {
       lifetime.readLock().unlock();
+    }
+  }
+
+  private static void requireAtMost(String what, int passes) {
+    if (passes > MOST_PASSES) {
+      throw new UsageException(
+          Problem.of("too many passes")
+              .at(what)
+              .expected(MOST_PASSES + " at the most")
+              .found(passes));
     }
   }
 

@@ -66,6 +66,7 @@ public final class Attribution {
     return method;
   }
 
+  /** The predicted output when every component is ablated, in units of the output function. */
   public double intercept() {
     return intercept;
   }

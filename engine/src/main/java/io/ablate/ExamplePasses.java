@@ -4,6 +4,7 @@ import io.ablate.backend.Backends;
 import io.ablate.base.BadInputException;
 import io.ablate.base.InterruptedRunException;
 import io.ablate.base.Problem;
+import io.ablate.base.UsageException;
 import io.ablate.differentiate.DifferentiatedModel;
 import io.ablate.estimate.Costs;
 import io.ablate.estimate.GradientData;
@@ -23,6 +24,8 @@ import io.ablate.mask.MaskDesign;
 import io.ablate.mask.MaskMatrix;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +57,11 @@ final class ExamplePasses implements AutoCloseable {
   private final GradientMasks gradientMasks;
   private final ForwardSession session;
   private final @Nullable GradientSession gradients;
+
+  /** More calls at once would be no faster, and each takes the memory of a batch. */
+  private final Semaphore turns =
+      new Semaphore(Math.max(2, Runtime.getRuntime().availableProcessors()), true);
+
   private final ConcurrentLinkedQueue<ForwardBatch> idle = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<GradientBatch> idleGradients = new ConcurrentLinkedQueue<>();
 
@@ -68,6 +76,12 @@ final class ExamplePasses implements AutoCloseable {
     int n = model.components().size();
     design = new BernoulliMasks(settings.seed(), settings.keep(), n);
     gradientMasks = new GradientMasks(settings.seed(), settings.keep(), SOFT, n);
+    if (settings.batch() < 0) {
+      throw new UsageException(
+          Problem.of("impossible number of masks per forward pass")
+              .expected("1 or more, or 0 for the backend's own")
+              .found(settings.batch()));
+    }
     long[] shape = model.example().shape();
     ForwardOptions options =
         new ForwardOptions(settings.threads(), Arrays.copyOfRange(shape, 1, shape.length));
@@ -101,7 +115,30 @@ final class ExamplePasses implements AutoCloseable {
 
   /** Runs what was bought over one example. */
   TrainingData buy(Spending bought, float[] input, int label) {
-    double[][] outputs = {outputs(input, label, 0, bought.rows())};
+    return inTurn(() -> run(bought, input, label));
+  }
+
+  /** The outputs under rows of the masks. */
+  double[] outputs(float[] input, int label, long firstRow, int rows) {
+    return inTurn(() -> run(input, label, firstRow, rows));
+  }
+
+  private <T> T inTurn(Supplier<T> work) {
+    try {
+      turns.acquire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw interrupted();
+    }
+    try {
+      return work.get();
+    } finally {
+      turns.release();
+    }
+  }
+
+  private TrainingData run(Spending bought, float[] input, int label) {
+    double[][] outputs = {run(input, label, 0, bought.rows())};
     double[][] scale = new double[1][design.columns()];
     if (bought.activationScale()) {
       float[] found = session.activationScale(input);
@@ -115,8 +152,7 @@ final class ExamplePasses implements AutoCloseable {
         bought.gradientPasses() == 0 ? null : gradients(bought, input, label));
   }
 
-  /** The outputs under rows of the masks. */
-  double[] outputs(float[] input, int label, long firstRow, int rows) {
+  private double[] run(float[] input, int label, long firstRow, int rows) {
     @Nullable ForwardBatch free = idle.poll();
     ForwardBatch batch = free != null ? free : session.batch(new BatchShape(batchSize, 1));
     try {
@@ -196,9 +232,13 @@ final class ExamplePasses implements AutoCloseable {
   }
 
   private static void requireNotInterrupted() {
-    if (Thread.interrupted()) {
-      throw new InterruptedRunException(Problem.of("interrupted while attributing"));
+    if (Thread.currentThread().isInterrupted()) {
+      throw interrupted();
     }
+  }
+
+  private static InterruptedRunException interrupted() {
+    return new InterruptedRunException(Problem.of("interrupted while attributing"));
   }
 
   private static double finite(float value, String what, String where) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ablate.base.BadInputException;
+import io.ablate.base.InterruptedRunException;
 import io.ablate.base.UsageException;
 import io.ablate.example.Example;
 import io.ablate.example.ExampleSource;
@@ -11,9 +12,13 @@ import io.ablate.example.ExampleSources;
 import io.ablate.example.ModelSidecar;
 import io.ablate.models.BundledModels;
 import io.ablate.onnx.GraphBuilder;
+import java.io.File;
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -149,6 +154,72 @@ class EmbeddingExampleTest {
   }
 
   @Test
+  void shouldTakeAnyNumberOfVirtualThreads() {
+    try (Ablate ablate = Ablate.open(model)) {
+      double[] alone = ablate.attribute(input, label, 10).effects();
+      try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
+        IntStream.range(0, 50)
+            .mapToObj(
+                i ->
+                    CompletableFuture.supplyAsync(
+                        () -> ablate.attribute(input, label, 10).effects(), pool))
+            .toList()
+            .forEach(effects -> assertThat(effects.join()).containsExactly(alone));
+      }
+    }
+  }
+
+  @Test
+  void shouldStayInterruptedAndServeTheNext() {
+    try (Ablate ablate = Ablate.open(model)) {
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> ablate.attribute(input, label, 10))
+          .isInstanceOf(InterruptedRunException.class)
+          .hasMessage("interrupted while attributing");
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(ablate.attribute(input, label, 10).effects()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void shouldServeInSeveralClassLoaders() throws Exception {
+    double[] here;
+    try (Ablate ablate = Ablate.open(model)) {
+      here = ablate.attribute(input, label, 10).effects();
+    }
+    List<URL> urls = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      urls.add(Path.of(entry).toUri().toURL());
+    }
+    try (URLClassLoader loader =
+        new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+      Class<?> type = loader.loadClass(Ablate.class.getName());
+      assertThat(type).isNotSameAs(Ablate.class);
+      try (AutoCloseable ablate =
+          (AutoCloseable) type.getMethod("open", Path.class).invoke(null, model)) {
+        Object attribution =
+            type.getMethod("attribute", float[].class, int.class, int.class)
+                .invoke(ablate, input, label, 10);
+        assertThat(attribution.getClass().getMethod("effects").invoke(attribution)).isEqualTo(here);
+      }
+    }
+  }
+
+  @Test
+  void shouldScoreOnlyWhatIsOfTheSameComponents() {
+    try (Ablate ablate = Ablate.open(model);
+        Ablate filters = Ablate.open(model, ModelSettings.defaults().components("conv1"))) {
+      Attribution attribution = filters.attribute(input, label, 20);
+      assertThatThrownBy(() -> ablate.score(attribution, input, label, 50))
+          .isInstanceOf(UsageException.class)
+          .hasMessageContaining("of other components");
+      assertThatThrownBy(() -> filters.score(attribution, input, label, 1))
+          .isInstanceOf(UsageException.class)
+          .hasMessageContaining("expected 2 or more");
+    }
+  }
+
+  @Test
   void shouldRefuseWhatDoesNotSuitTheModel() {
     assertThatThrownBy(() -> Ablate.open(folder.resolve("none.onnx")))
         .isInstanceOf(BadInputException.class)
@@ -158,6 +229,12 @@ class EmbeddingExampleTest {
       assertThatThrownBy(() -> ablate.attribute(input, label, 1))
           .isInstanceOf(UsageException.class)
           .hasMessageContaining("too few passes for method auto");
+      assertThatThrownBy(() -> ablate.attribute(input, label, Integer.MAX_VALUE))
+          .isInstanceOf(UsageException.class)
+          .hasMessageContaining("budget; expected 1000000 at the most");
+      assertThatThrownBy(() -> ablate.attribute(input, label, 1_000_000, 9))
+          .isInstanceOf(UsageException.class)
+          .hasMessageContaining("expected 10 or more");
       assertThatThrownBy(() -> ablate.attribute(new float[7], 0, 10))
           .isInstanceOf(UsageException.class)
           .hasMessageContaining("found 7");
@@ -170,8 +247,12 @@ class EmbeddingExampleTest {
           .isInstanceOf(BadInputException.class)
           .hasMessageContaining("not a finite number");
     }
+    ablate.close();
     assertThatThrownBy(() -> ablate.attribute(input, label, 10))
         .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> Ablate.open(model, ModelSettings.defaults().batch(-1)))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("found -1");
   }
 
   private static org.assertj.core.data.Offset<Double> within(double value) {

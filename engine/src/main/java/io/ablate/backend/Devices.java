@@ -16,7 +16,7 @@ public final class Devices {
 
   /** Devices that can be asked for besides the processor, usable or not. */
   public static List<DeviceProvider> providers() {
-    return ServiceLoader.load(DeviceProvider.class).stream()
+    return ServiceLoader.load(DeviceProvider.class, Devices.class.getClassLoader()).stream()
         .map(ServiceLoader.Provider::get)
         .toList();
   }

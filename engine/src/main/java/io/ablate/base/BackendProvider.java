@@ -35,13 +35,14 @@ public interface BackendProvider {
   String version();
 
   /**
-   * All providers of a kind on the class path, the preferred first.
+   * All providers of a kind that the engine's own class loader sees, the preferred first. The
+   * calling thread's may be another: in a container, or on a thread of a pool.
    *
    * @param reference always among them
    */
   static <P extends BackendProvider> List<P> all(Class<P> kind, P reference) {
     List<P> providers = new ArrayList<>();
-    ServiceLoader.load(kind).forEach(providers::add);
+    ServiceLoader.load(kind, BackendProvider.class.getClassLoader()).forEach(providers::add);
     providers.add(reference);
     providers.sort(
         Comparator.<P>comparingInt(BackendProvider::rank)

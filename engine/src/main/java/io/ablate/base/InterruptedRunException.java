@@ -1,6 +1,6 @@
 package io.ablate.base;
 
-/** A run that was interrupted; what it computed is kept and can be resumed. */
+/** A run that was interrupted; what a store was to hold of it is kept and can be resumed. */
 public final class InterruptedRunException extends AblateException {
   private static final long serialVersionUID = 1L;
 

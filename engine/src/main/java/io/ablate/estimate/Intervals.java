@@ -87,12 +87,7 @@ public record Intervals(
    *     of which only sums over passes are kept
    */
   public static void require(Estimator method, TrainingData data, int refits) {
-    if (refits < FEWEST_REFITS) {
-      throw new UsageException(
-          Problem.of("too few refits for intervals")
-              .expected(FEWEST_REFITS + " or more")
-              .found(refits));
-    }
+    requireEnough(refits);
     GradientData gradients = data.gradients();
     if (method.usesGradients() && gradients != null && gradients.passes() > 0) {
       throw new UsageException(
@@ -164,6 +159,20 @@ public record Intervals(
                       .map(sum -> factor * Math.sqrt(sum / (count - 1)))
                       .toArray())
           .toArray(double[][]::new);
+    }
+  }
+
+  /**
+   * Checks what can be checked before there are any data.
+   *
+   * @throws UsageException if there are too few refits
+   */
+  public static void requireEnough(int refits) {
+    if (refits < FEWEST_REFITS) {
+      throw new UsageException(
+          Problem.of("too few refits for intervals")
+              .expected(FEWEST_REFITS + " or more")
+              .found(refits));
     }
   }
 }

@@ -14,6 +14,7 @@ import java.net.URLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.function.Supplier;
 import java.util.jar.JarEntry;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,10 @@ import org.slf4j.LoggerFactory;
 public final class OrtNatives {
   private static final Logger LOG = LoggerFactory.getLogger(OrtNatives.class);
   private static final String PROPERTY = "onnxruntime.native.path";
+
+  /** Set once a class loader has taken the cached files: Java loads a file into one only. */
+  private static final String TAKEN = "ablate.onnxruntime.taken";
+
   private static final String[] LIBRARIES = {"onnxruntime", "onnxruntime4j_jni"};
 
   /**
@@ -38,6 +43,8 @@ public final class OrtNatives {
   private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
   private static final Path MAPPED = Path.of("/proc/self/maps");
+
+  private static @Nullable Path cached;
 
   private OrtNatives() {}
 
@@ -51,10 +58,11 @@ public final class OrtNatives {
   public static Path library() {
     OrtSessions.environment();
     String name = System.mapLibraryName(LIBRARIES[0]);
-    String folder = System.getProperty(PROPERTY);
+    String given = System.getProperty(PROPERTY);
+    Path folder = given == null ? cached : Path.of(given);
     // Who used ONNX Runtime before this class was asked has loaded it from a temporary folder.
     Path file =
-        Files.isReadable(MAPPED) ? mapped(name) : folder == null ? null : Path.of(folder, name);
+        Files.isReadable(MAPPED) ? mapped(name) : folder == null ? null : folder.resolve(name);
     if (file == null || !Files.isRegularFile(file)) {
       throw new BadInputException(
           Problem.of("cannot tell where ONNX Runtime was loaded from")
@@ -107,21 +115,40 @@ public final class OrtNatives {
   }
 
   /**
-   * Extracts the libraries unless the cache has them, and points ONNX Runtime there. Must come
-   * before its first class is initialised; where it cannot work, ONNX Runtime extracts by itself.
+   * Runs the first use of ONNX Runtime's classes with its libraries in the cache, where they are
+   * extracted to unless they are there. Where that cannot work, and in every class loader but the
+   * first, ONNX Runtime extracts by itself.
    */
-  static synchronized void prepare() {
-    if (System.getProperty(PROPERTY) != null) {
-      return;
+  static <T> T load(Supplier<T> firstUse) {
+    // A literal: the same object in every class loader.
+    synchronized (TAKEN) {
+      boolean ours = System.getProperty(PROPERTY) == null && prepare();
+      try {
+        return firstUse.get();
+      } finally {
+        if (ours) {
+          // It holds for the whole process, and whoever else uses ONNX Runtime in it.
+          System.clearProperty(PROPERTY);
+        }
+      }
+    }
+  }
+
+  private static boolean prepare() {
+    if (System.getProperties().putIfAbsent(TAKEN, "true") != null) {
+      LOG.info(
+          "ONNX Runtime is loaded again, from a temporary folder: another class loader has it");
+      return false;
     }
     try {
-      Path folder = extract();
-      if (folder != null) {
-        System.setProperty(PROPERTY, folder.toString());
+      cached = extract();
+      if (cached != null) {
+        System.setProperty(PROPERTY, cached.toString());
       }
     } catch (IOException | BadInputException e) {
       LOG.info("ONNX Runtime extracts its libraries to a temporary folder: {}", e.getMessage());
     }
+    return cached != null;
   }
 
   private static @Nullable Path extract() throws IOException {

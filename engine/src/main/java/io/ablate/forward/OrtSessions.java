@@ -16,8 +16,9 @@ final class OrtSessions {
     static final OrtEnvironment ONLY;
 
     static {
-      OrtNatives.prepare();
-      ONLY = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+      ONLY =
+          OrtNatives.load(
+              () -> OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL));
       try {
         // Official builds report to their maker unless told not to. What they say while they start
         // only the variable ORT_DISABLE_TELEMETRY, which the launcher sets, keeps back.

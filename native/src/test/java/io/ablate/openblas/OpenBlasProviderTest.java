@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ablate.backend.Backends;
+import io.ablate.backend.Devices;
+import io.ablate.base.BackendProvider;
 import io.ablate.cuda.CudaDeviceProvider;
+import io.ablate.forward.ForwardBackends;
+import io.ablate.linalg.LinearAlgebras;
 import io.ablate.nativelib.BundledLibrary;
 import io.ablate.nativelib.Platform;
 import java.io.IOException;
@@ -22,6 +26,21 @@ class OpenBlasProviderTest {
     assertThat(selection.role().chosen()).isEqualTo("openblas");
     assertThat(selection.role().version()).startsWith("OpenBLAS 0.3.");
     assertThat(selection.backend()).isInstanceOf(OpenBlasLinearAlgebra.class);
+  }
+
+  @Test
+  void shouldBeFoundFromThreadsOfAnotherClassLoader() {
+    ClassLoader own = Thread.currentThread().getContextClassLoader();
+    Thread.currentThread().setContextClassLoader(ClassLoader.getPlatformClassLoader());
+    try {
+      assertThat(LinearAlgebras.providers()).extracting(BackendProvider::name).contains("openblas");
+      assertThat(ForwardBackends.providers())
+          .extracting(BackendProvider::name)
+          .contains("onednn-cpu");
+      assertThat(Devices.providers()).isNotEmpty();
+    } finally {
+      Thread.currentThread().setContextClassLoader(own);
+    }
   }
 
   @Test
