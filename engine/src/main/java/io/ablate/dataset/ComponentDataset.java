@@ -41,10 +41,30 @@ public final class ComponentDataset implements AutoCloseable {
     this.outputs = outputs;
     masks.requireShape(-1, -1);
     outputs.requireShape(masks.rows(), -1);
+    requireInts();
     this.completedRows = readCompleted(folder.resolve(StoreFiles.COMPLETED), rows());
-    this.components = readComponents(folder.resolve(StoreFiles.COMPONENTS), columns());
     Path manifestFile = folder.resolve(StoreFiles.MANIFEST);
     this.manifest = Files.exists(manifestFile) ? Manifest.read(manifestFile) : null;
+    if (manifest != null) {
+      manifest.requireExtents(manifestFile, rows(), columns(), examples());
+    }
+    Path componentsFile = folder.resolve(StoreFiles.COMPONENTS);
+    // Only others' data may lack them: methods would take a store of ours for one layer.
+    boolean named = manifest != null || Files.exists(componentsFile);
+    this.components = named ? readComponents(componentsFile, columns()) : null;
+  }
+
+  private void requireInts() {
+    if (masks.rows() > Integer.MAX_VALUE || columns() < 1 || examples() < 1) {
+      throw new BadInputException(
+          Problem.of("no component dataset")
+              .at(masks.file())
+              .expected("fewer than 2^31 rows, of one component and one example at least")
+              .found(
+                  Arrays.toString(masks.shape())
+                      + " and outputs "
+                      + Arrays.toString(outputs.shape())));
+    }
   }
 
   /**
@@ -332,8 +352,16 @@ public final class ComponentDataset implements AutoCloseable {
       return null;
     }
     try (NpyFile npy = NpyFile.open(file).requireShape(examples())) {
-      return Arrays.stream(npy.rows(0, examples())).mapToInt(label -> (int) label).toArray();
+      return Arrays.stream(npy.rows(0, examples())).mapToInt(label -> label(label, file)).toArray();
     }
+  }
+
+  private static int label(double value, Path file) {
+    if (value != Math.rint(value) || Math.abs(value) > Integer.MAX_VALUE) {
+      throw new BadInputException(
+          Problem.of("a label is no class").at(file).expected("a whole number").found(value));
+    }
+    return (int) value;
   }
 
   @Override
@@ -384,10 +412,7 @@ public final class ComponentDataset implements AutoCloseable {
     }
   }
 
-  private static @Nullable ComponentSet readComponents(Path file, int columns) {
-    if (!Files.exists(file)) {
-      return null;
-    }
+  private static ComponentSet readComponents(Path file, int columns) {
     ComponentSet components = ComponentsFile.read(file);
     if (components.size() != columns) {
       throw new BadInputException(

@@ -412,6 +412,31 @@ class BadInputTest {
         .contains("--precision; expected fp32, tf32, bf16, fp16, auto, found fp8");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"--std NaN", "--mean 1e999", "--mean ,", "--resize 0", "--crop -3"})
+  void shouldRefusePreprocessingThatCannotBe(String option) {
+    String[] words = option.split(" ");
+    fails(USAGE, with(collect(model), words[0], words[1])).contains(words[0], "found " + words[1]);
+  }
+
+  @Test
+  void shouldNameAConstantThatIsNoNumber() {
+    Path constants = temp.resolve("constants.npy");
+    float[] values = new float[Cli.COLUMNS];
+    values[3] = Float.NaN;
+    NpyWriter.writeFloats(constants, values);
+    fails(BAD_INPUT, with(collect(model), "--ablation", "constant", "--constant", constants))
+        .contains("constants.npy, element 3", "found NaN");
+  }
+
+  @Test
+  void shouldRefuseMasksWithoutARow() throws IOException {
+    Path masks = temp.resolve("masks.npy");
+    Files.write(masks, NpyWriter.header(NpyType.FLOAT32, 0, Cli.COLUMNS));
+    fails(BAD_INPUT, "plan", model, "--data", data, "--examples", "0", "--masks-file", masks)
+        .contains("masks without a row", "masks.npy");
+  }
+
   @Test
   void shouldExplainWrongUsage() {
     fails(USAGE).contains("Usage: ablate");
