@@ -98,9 +98,9 @@ final class ModelOptions {
             crop == null ? base.crop() : pixels("--crop", crop)));
   }
 
-  private static int pixels(String option, int count) {
+  private static Integer pixels(String option, Integer count) {
     if (count < 1) {
-      throw wrong(option, "a positive number of pixels", String.valueOf(count));
+      throw wrong(option, "a positive number of pixels", count.toString());
     }
     return count;
   }
