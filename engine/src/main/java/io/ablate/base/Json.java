@@ -2,14 +2,17 @@ package io.ablate.base;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
 
 /** JSON in one configuration: the order of keys never depends on hashing. Thread-safe. */
 public final class Json {
@@ -19,6 +22,11 @@ public final class Json {
           .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
           .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          // A field that is missing or of another type must not pass for 0.
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
   private Json() {}
@@ -45,11 +53,39 @@ public final class Json {
       }
       return value;
     } catch (JsonProcessingException e) {
-      throw new BadInputException(
-          Problem.of("not the expected JSON").at(file).found(e.getOriginalMessage()), e);
+      throw unexpected(file, e);
     } catch (IOException e) {
       throw new BadInputException(AtomicFile.cannotRead(file, e), e);
     }
+  }
+
+  /** A tree that was read from {@code file} as a value of the given type. */
+  public static <T> T convert(Path file, JsonNode tree, Class<T> type) {
+    try {
+      return MAPPER.treeToValue(tree, type);
+    } catch (JsonProcessingException e) {
+      throw unexpected(file, e);
+    }
+  }
+
+  private static BadInputException unexpected(Path file, JsonProcessingException e) {
+    String field =
+        e instanceof JsonMappingException mapping
+            ? mapping.getPath().stream()
+                .map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : r.getFieldName())
+                .collect(Collectors.joining("."))
+            : "";
+    String found = e instanceof MismatchedInputException ? mismatch(e) : e.getOriginalMessage();
+    return new BadInputException(
+        Problem.of("not the expected JSON")
+            .at(field.isEmpty() ? file : file + ", field \"" + field + "\"")
+            .found(found),
+        e);
+  }
+
+  /** Without the parser's advice on its own settings, which no user can follow. */
+  private static String mismatch(JsonProcessingException e) {
+    return e.getOriginalMessage().replaceFirst("\\s*\\(set [^)]*\\)$", "");
   }
 
   /** Indented JSON with a final line break. */

@@ -32,7 +32,7 @@ public final class NpyFile implements AutoCloseable {
   public static NpyFile open(Path file) {
     FileChannel channel = null;
     try {
-      channel = FileChannel.open(file, StandardOpenOption.READ);
+      channel = FileChannel.open(InputFile.require(file), StandardOpenOption.READ);
       return new NpyFile(file, channel, NpyHeader.read(channel, file));
     } catch (IOException | RuntimeException e) {
       if (channel != null) {
@@ -73,13 +73,28 @@ public final class NpyFile implements AutoCloseable {
     return header.shape().length == 0 ? 1 : header.shape()[0];
   }
 
-  /** Elements in one row. */
+  /**
+   * Elements in one row.
+   *
+   * @throws BadInputException if they are more than an array in memory can hold
+   */
   public int rowLength() {
     long product = 1;
     for (int i = 1; i < header.shape().length; i++) {
-      product = Math.multiplyExact(product, header.shape()[i]);
+      product = requireCount(product, header.shape()[i]);
     }
-    return Math.toIntExact(product);
+    return (int) product;
+  }
+
+  private int requireCount(long rows, long length) {
+    if (Math.multiplyHigh(rows, length) != 0 || rows * length != (int) (rows * length)) {
+      throw new BadInputException(
+          Problem.of("array too large to be read at once")
+              .at(file)
+              .expected("fewer than 2^31 elements")
+              .found("shape " + Arrays.toString(header.shape())));
+    }
+    return (int) (rows * length);
   }
 
   /**
@@ -127,7 +142,7 @@ public final class NpyFile implements AutoCloseable {
           "rows " + first + " + " + count + " outside 0.." + rows() + " of " + file);
     }
     int length = rowLength();
-    double[] values = new double[Math.toIntExact(Math.multiplyExact(count, length))];
+    double[] values = new double[requireCount(count, length)];
     if (header.fortranOrder() && header.shape().length > 1) {
       readFortran(first, (int) count, values);
     } else {

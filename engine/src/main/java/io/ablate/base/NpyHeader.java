@@ -26,7 +26,14 @@ public record NpyHeader(NpyType type, boolean fortranOrder, long[] shape, long d
 
   /** Number of elements. */
   public long elements() {
-    long product = 1;
+    return bytesOf(shape, 1);
+  }
+
+  /**
+   * @throws ArithmeticException if no file can be that long
+   */
+  private static long bytesOf(long[] shape, int width) {
+    long product = width;
     for (long extent : shape) {
       product = Math.multiplyExact(product, extent);
     }
@@ -56,11 +63,25 @@ public record NpyHeader(NpyType type, boolean fortranOrder, long[] shape, long d
             group(ORDER, text, file).equals("True"),
             shape(group(SHAPE, text, file), file),
             prefix + length);
-    long needed = header.dataOffset + header.elements() * header.type.bytes();
-    if (channel.size() < needed) {
-      throw bad(file, needed + " bytes", channel.size() + " bytes (truncated)");
-    }
+    requireData(header, channel.size(), file);
     return header;
+  }
+
+  private static void requireData(NpyHeader header, long found, Path file) {
+    long needed;
+    try {
+      needed = Math.addExact(header.dataOffset, bytesOf(header.shape, header.type.bytes()));
+    } catch (ArithmeticException e) {
+      throw new BadInputException(
+          Problem.of("malformed .npy file")
+              .at(file)
+              .expected("a shape that a file can hold")
+              .found(Arrays.toString(header.shape)),
+          e);
+    }
+    if (found < needed) {
+      throw bad(file, needed + " bytes", found + " bytes (truncated)");
+    }
   }
 
   /** The bytes of a version 1 header whose length is a multiple of 64. */
@@ -112,7 +133,9 @@ public record NpyHeader(NpyType type, boolean fortranOrder, long[] shape, long d
     String plain = descriptor.replace('=', '<');
     for (NpyType type : NpyType.values()) {
       if (type.descriptor().equals(plain)
-          || type.bytes() == 1 && type.descriptor().substring(1).equals(plain.substring(1))) {
+          || type.bytes() == 1
+              && plain.length() == 3
+              && type.descriptor().endsWith(plain.substring(1))) {
         return type;
       }
     }
@@ -124,13 +147,23 @@ public record NpyHeader(NpyType type, boolean fortranOrder, long[] shape, long d
       return Arrays.stream(text.split(","))
           .map(String::strip)
           .filter(s -> !s.isEmpty())
-          .mapToLong(Long::parseUnsignedLong)
+          .mapToLong(NpyHeader::extent)
           .toArray();
     } catch (NumberFormatException e) {
       throw new BadInputException(
           Problem.of("malformed .npy file").at(file).expected("a shape").found("(" + text + ")"),
           e);
     }
+  }
+
+  private static long extent(String text) {
+    // NumPy of Python 2 wrote 3L; a minus has no place here.
+    String digits = text.endsWith("L") ? text.substring(0, text.length() - 1) : text;
+    long extent = Long.parseLong(digits);
+    if (extent < 0) {
+      throw new NumberFormatException(text);
+    }
+    return extent;
   }
 
   private static BadInputException bad(Path file, String expected, String found) {

@@ -6,16 +6,12 @@ import io.ablate.base.NpyFile;
 import io.ablate.base.NpyHeader;
 import io.ablate.base.NpyType;
 import io.ablate.base.NpyWriter;
-import io.ablate.base.Problem;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A {@code .npy} array of fixed shape, written in place. It uses {@link RandomAccessFile} because
@@ -29,7 +25,6 @@ final class ArrayFile implements AutoCloseable {
   private final RandomAccessFile file;
   private final NpyHeader header;
   private ByteBuffer buffer = ByteBuffer.allocate(0);
-  private @Nullable FileLock lock;
 
   private ArrayFile(Path path, RandomAccessFile file, NpyHeader header) {
     this.path = path;
@@ -69,33 +64,6 @@ final class ArrayFile implements AutoCloseable {
 
   long[] shape() {
     return header.shape();
-  }
-
-  /**
-   * Keeps other processes from locking this file until it is closed.
-   *
-   * @throws BadInputException if another one holds the lock
-   */
-  void lock() {
-    try {
-      lock = file.getChannel().tryLock();
-    } catch (OverlappingFileLockException e) {
-      throw inUse(e);
-    } catch (IOException e) {
-      throw new BadInputException(AtomicFile.cannotWrite(path, e), e);
-    }
-    if (lock == null) {
-      throw inUse(null);
-    }
-  }
-
-  private BadInputException inUse(@Nullable Exception cause) {
-    Problem problem =
-        Problem.of("the store is in use")
-            .at(path)
-            .found("another run that writes to it")
-            .remedy("wait for that run to end, or choose another folder");
-    return cause == null ? new BadInputException(problem) : new BadInputException(problem, cause);
   }
 
   void write(long element, byte[] values, int bytes) throws IOException {

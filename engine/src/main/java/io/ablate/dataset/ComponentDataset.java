@@ -36,9 +36,23 @@ public final class ComponentDataset implements AutoCloseable {
     this.outputs = outputs;
     masks.requireShape(-1, -1);
     outputs.requireShape(masks.rows(), -1);
+    requireInts();
     this.completedRows = DatasetFiles.completedRows(folder, rows());
-    this.components = DatasetFiles.components(folder, columns());
-    this.manifest = DatasetFiles.manifest(folder);
+    this.manifest = DatasetFiles.manifest(folder, rows(), columns(), examples());
+    this.components = DatasetFiles.components(folder, columns(), manifest != null);
+  }
+
+  private void requireInts() {
+    if (masks.rows() > Integer.MAX_VALUE || columns() < 1 || examples() < 1) {
+      throw new BadInputException(
+          Problem.of("no component dataset")
+              .at(masks.file())
+              .expected("fewer than 2^31 rows, of one component and one example at least")
+              .found(
+                  Arrays.toString(masks.shape())
+                      + " and outputs "
+                      + Arrays.toString(outputs.shape())));
+    }
   }
 
   /**

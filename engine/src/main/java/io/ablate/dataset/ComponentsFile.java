@@ -67,8 +67,18 @@ public final class ComponentsFile {
           || column.kind() == null) {
         throw malformed(file, "column " + i + " without layer, tensor or kind");
       }
+      if (column.index() < 0 || column.slices() != null && !complete(column.slices())) {
+        throw malformed(file, "column " + i + " with an impossible index or slices");
+      }
     }
     return new ComponentSet(columns.stream().map(Column::component).toList());
+  }
+
+  @SuppressWarnings("NullAway") // as in read
+  private static boolean complete(List<Slice> slices) {
+    return !slices.isEmpty()
+        && slices.stream()
+            .allMatch(s -> s != null && s.node() != null && s.tensor() != null && s.index() >= 0);
   }
 
   private static BadInputException malformed(Path file, String found) {

@@ -63,9 +63,13 @@ final class DatasetFiles {
     }
   }
 
-  static @Nullable ComponentSet components(Path folder, int columns) {
+  /**
+   * @param required only others' data may lack them: methods would take a store of ours for one
+   *     layer
+   */
+  static @Nullable ComponentSet components(Path folder, int columns, boolean required) {
     Path file = folder.resolve(StoreFiles.COMPONENTS);
-    if (!Files.exists(file)) {
+    if (!required && !Files.exists(file)) {
       return null;
     }
     ComponentSet components = ComponentsFile.read(file);
@@ -79,9 +83,15 @@ final class DatasetFiles {
     return components;
   }
 
-  static @Nullable Manifest manifest(Path folder) {
+  /** Of arrays with these extents. */
+  static @Nullable Manifest manifest(Path folder, int rows, int columns, int examples) {
     Path file = folder.resolve(StoreFiles.MANIFEST);
-    return Files.exists(file) ? Manifest.read(file) : null;
+    if (!Files.exists(file)) {
+      return null;
+    }
+    Manifest manifest = Manifest.read(file);
+    manifest.requireExtents(file, rows, columns, examples);
+    return manifest;
   }
 
   /** Examples × columns. */
@@ -103,7 +113,15 @@ final class DatasetFiles {
       return null;
     }
     try (NpyFile npy = NpyFile.open(file).requireShape(examples)) {
-      return Arrays.stream(npy.rows(0, examples)).mapToInt(label -> (int) label).toArray();
+      return Arrays.stream(npy.rows(0, examples)).mapToInt(label -> label(label, file)).toArray();
     }
+  }
+
+  private static int label(double value, Path file) {
+    if (value != Math.rint(value) || Math.abs(value) > Integer.MAX_VALUE) {
+      throw new BadInputException(
+          Problem.of("a label is no class").at(file).expected("a whole number").found(value));
+    }
+    return (int) value;
   }
 }

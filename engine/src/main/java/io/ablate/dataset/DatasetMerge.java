@@ -110,11 +110,16 @@ public final class DatasetMerge {
     }
   }
 
+  /** As planned: where the file is missing all the same, the store is damaged. */
+  private static boolean hasLogits(Part part) {
+    return part.manifest().save().contains("logits");
+  }
+
   private static int classes(Part part) {
-    Path logits = part.folder().resolve(StoreFiles.LOGITS);
-    if (!Files.exists(logits)) {
+    if (!hasLogits(part)) {
       return 0;
     }
+    Path logits = part.folder().resolve(StoreFiles.LOGITS);
     try (NpyFile npy = NpyFile.open(logits).requireShape(-1, -1, -1)) {
       return (int) npy.shape()[2];
     }
@@ -125,7 +130,7 @@ public final class DatasetMerge {
       int[] completed = dataset.completedRows();
       writer.copy(StoreFiles.MASKS, part.folder(), offset);
       writer.copy(StoreFiles.OUTPUTS, part.folder(), offset);
-      if (Files.exists(part.folder().resolve(StoreFiles.LOGITS))) {
+      if (hasLogits(part)) {
         writer.copy(StoreFiles.LOGITS, part.folder(), offset);
       }
       for (int row : completed) {

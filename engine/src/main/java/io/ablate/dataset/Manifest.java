@@ -125,7 +125,29 @@ public record Manifest(
               .expected("schema " + SCHEMA)
               .found("schema " + tree.path("schema")));
     }
-    return Json.read(file, Manifest.class);
+    return ManifestCheck.require(Json.convert(file, tree, Manifest.class), file);
+  }
+
+  /**
+   * Requires the extents of the arrays that lie beside this manifest.
+   *
+   * @throws BadInputException if it describes others
+   */
+  void requireExtents(Path file, int arrayRows, int columns, int examples) {
+    String described = extents(rows.count(), components, data.examples().size());
+    String found = extents(arrayRows, columns, examples);
+    if (!described.equals(found)) {
+      throw new BadInputException(
+          Problem.of("the arrays are not those of the manifest")
+              .at(file)
+              .expected(described)
+              .found(found)
+              .remedy("bring back the files that belong together"));
+    }
+  }
+
+  private static String extents(int rows, int columns, int examples) {
+    return rows + " rows, " + columns + " components and " + examples + " examples";
   }
 
   void write(Path file) {

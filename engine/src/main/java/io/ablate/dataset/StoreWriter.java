@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class StoreWriter implements AutoCloseable {
   private static final long COMMIT_NANOS = 300_000_000;
 
+  private final StoreLock lock;
   private final Path folder;
   private final Manifest manifest;
   private final int examples;
@@ -38,14 +40,14 @@ final class StoreWriter implements AutoCloseable {
   private byte[] maskBytes = new byte[0];
   private long lastCommit = System.nanoTime();
 
-  private StoreWriter(Path folder, Manifest manifest, int classes, List<ArrayFile> opened) {
+  private StoreWriter(
+      StoreLock lock, Path folder, Manifest manifest, int classes, List<ArrayFile> opened) {
+    this.lock = lock;
     this.folder = folder;
     this.manifest = manifest;
     this.examples = manifest.data().examples().size();
     int rows = manifest.rows().count();
-    // The flags come first: their lock keeps a second process out of the other arrays.
     this.completedFile = open(opened, StoreFiles.COMPLETED, NpyType.BOOL, rows);
-    completedFile.lock();
     this.masks = open(opened, StoreFiles.MASKS, NpyType.BOOL, rows, manifest.components());
     this.outputs = open(opened, StoreFiles.OUTPUTS, NpyType.FLOAT32, rows, examples);
     this.logits =
@@ -72,9 +74,26 @@ final class StoreWriter implements AutoCloseable {
    */
   static StoreWriter create(Path folder, Manifest manifest, ComponentSet components, int classes) {
     requireAbsent(folder);
+    return locked(folder, lock -> create(lock, folder, manifest, components, classes));
+  }
+
+  private static StoreWriter create(
+      StoreLock lock, Path folder, Manifest manifest, ComponentSet components, int classes) {
+    requireAbsent(folder);
     // The manifest comes first: arrays without one are never ours to overwrite.
     manifest.write(folder.resolve(StoreFiles.MANIFEST));
-    return begin(folder, manifest, components, classes);
+    return begin(lock, folder, manifest, components, classes);
+  }
+
+  /** What is opened keeps the lock; where that fails it is given back. */
+  private static StoreWriter locked(Path folder, Function<StoreLock, StoreWriter> opening) {
+    StoreLock lock = StoreLock.of(folder);
+    try {
+      return opening.apply(lock);
+    } catch (RuntimeException | Error e) {
+      lock.close();
+      throw e;
+    }
   }
 
   /**
@@ -83,15 +102,20 @@ final class StoreWriter implements AutoCloseable {
    * @throws BadInputException if its manifest differs, naming the field, or an array is damaged
    */
   static StoreWriter resume(Path folder, Manifest manifest, ComponentSet components, int classes) {
+    return locked(folder, lock -> resume(lock, folder, manifest, components, classes));
+  }
+
+  private static StoreWriter resume(
+      StoreLock lock, Path folder, Manifest manifest, ComponentSet components, int classes) {
     Path file = folder.resolve(StoreFiles.MANIFEST);
     if (!Files.exists(file)) {
-      return create(folder, manifest, components, classes);
+      return create(lock, folder, manifest, components, classes);
     }
     Manifest stored = requireSame(file, manifest);
     // The flags come into being last: without them no array holds anything yet.
     return Files.exists(folder.resolve(StoreFiles.COMPLETED))
-        ? open(folder, stored, classes)
-        : begin(folder, stored, components, classes);
+        ? open(lock, folder, stored, classes)
+        : begin(lock, folder, stored, components, classes);
   }
 
   /** Refuses a folder that holds a store or a part of one. */
@@ -119,7 +143,7 @@ final class StoreWriter implements AutoCloseable {
   }
 
   private static StoreWriter begin(
-      Path folder, Manifest manifest, ComponentSet components, int classes) {
+      StoreLock lock, Path folder, Manifest manifest, ComponentSet components, int classes) {
     int rows = manifest.rows().count();
     int examples = manifest.data().examples().size();
     ComponentsFile.write(folder.resolve(StoreFiles.COMPONENTS), components);
@@ -139,13 +163,13 @@ final class StoreWriter implements AutoCloseable {
           out.write(NpyWriter.header(NpyType.BOOL, rows));
           out.write(new byte[rows]);
         });
-    return open(folder, manifest, classes);
+    return open(lock, folder, manifest, classes);
   }
 
-  private static StoreWriter open(Path folder, Manifest manifest, int classes) {
+  private static StoreWriter open(StoreLock lock, Path folder, Manifest manifest, int classes) {
     List<ArrayFile> opened = new ArrayList<>();
     try {
-      return new StoreWriter(folder, manifest, classes, opened);
+      return new StoreWriter(lock, folder, manifest, classes, opened);
     } catch (RuntimeException e) {
       opened.forEach(ArrayFile::close);
       throw e;
@@ -245,5 +269,6 @@ final class StoreWriter implements AutoCloseable {
     outputs.close();
     masks.close();
     completedFile.close();
+    lock.close();
   }
 }

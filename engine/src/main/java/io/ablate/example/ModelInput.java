@@ -3,9 +3,13 @@ package io.ablate.example;
 import io.ablate.base.BadInputException;
 import io.ablate.base.Problem;
 import java.util.List;
+import java.util.Locale;
 
 /** Turns pictures and labels into examples that suit one model, or says why they do not. */
 final class ModelInput {
+  /** Of a picture that is resized; its intermediate values take 8 bytes each. */
+  private static final int MOST_VALUES = 1 << 27;
+
   private static final String OVERRIDE = "correct MODEL.json, or override it with flags";
 
   private final ModelSidecar sidecar;
@@ -112,6 +116,9 @@ final class ModelInput {
   private PixelImage resized(PixelImage original, Preprocessing how, String where, boolean fit) {
     Integer resize = how.resize();
     Integer crop = how.crop();
+    if (resize != null) {
+      requireRoom(original, resize, resize, where);
+    }
     PixelImage picture = resize == null ? original : Resizing.shorterSide(original, resize);
     if (crop != null) {
       if (picture.height() < crop || picture.width() < crop) {
@@ -127,8 +134,29 @@ final class ModelInput {
     long height = how.layout().height(shape);
     long width = how.layout().width(shape);
     if (fit && resize == null && height > 0 && width > 0) {
+      requireRoom(picture, height, width, where);
       return Resizing.cover(picture, Math.toIntExact(height), Math.toIntExact(width));
     }
     return picture;
+  }
+
+  /** Refuses to enlarge a long strip until its shorter side covers the model's input. */
+  private static void requireRoom(PixelImage picture, long rows, long columns, String where) {
+    double scale = Math.max((double) rows / picture.height(), (double) columns / picture.width());
+    double values = scale * scale * picture.height() * picture.width() * picture.channels();
+    if (scale > 1 && values > MOST_VALUES) {
+      throw new BadInputException(
+          Problem.of("picture becomes too large")
+              .at(where)
+              .expected("at most " + MOST_VALUES + " values after resizing")
+              .found(
+                  String.format(
+                      Locale.ROOT,
+                      "%d × %d pixels, enlarged %.1f times",
+                      picture.height(),
+                      picture.width(),
+                      scale))
+              .remedy("cut the picture, or choose a smaller resize"));
+    }
   }
 }

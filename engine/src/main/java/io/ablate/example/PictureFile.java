@@ -2,6 +2,7 @@ package io.ablate.example;
 
 import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
+import io.ablate.base.InputFile;
 import io.ablate.base.Problem;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
@@ -37,7 +38,7 @@ final class PictureFile {
   static PixelImage read(Path file) {
     // By way of NIO: ImageIO says of a missing or unreadable file only that it cannot make a
     // stream.
-    try (var bytes = Files.newInputStream(file);
+    try (var bytes = Files.newInputStream(InputFile.require(file));
         ImageInputStream in = new MemoryCacheImageInputStream(bytes)) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
       if (!readers.hasNext()) {

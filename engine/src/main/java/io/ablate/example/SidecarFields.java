@@ -84,17 +84,14 @@ final class SidecarFields {
     if (isAbsent(value)) {
       return absent;
     }
-    if (value.isNumber()) {
-      return List.of(value.doubleValue());
-    }
     List<Double> numbers = new ArrayList<>();
-    for (JsonNode element : value) {
+    for (JsonNode element : value.isNumber() ? List.of(value) : value) {
       if (!element.isNumber() || !Double.isFinite(element.doubleValue())) {
         throw wrong(field, "a list of numbers", element);
       }
       numbers.add(element.doubleValue());
     }
-    if (!value.isArray() || numbers.isEmpty()) {
+    if (!value.isArray() && !value.isNumber() || numbers.isEmpty()) {
       throw wrong(field, "a list of numbers", value);
     }
     return numbers;

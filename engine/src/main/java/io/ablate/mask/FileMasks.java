@@ -40,7 +40,6 @@ public final class FileMasks implements MaskDesign, AutoCloseable {
    *     0 and 1 (naming row and column)
    */
   public static FileMasks open(Path file, int columns) {
-    String sha256 = Sha256.of(file);
     NpyFile npy = NpyFile.open(file);
     try {
       long[] shape = npy.shape();
@@ -52,7 +51,11 @@ public final class FileMasks implements MaskDesign, AutoCloseable {
                 .found(java.util.Arrays.toString(shape))
                 .remedy("use masks that were made for this model and component rule"));
       }
-      FileMasks masks = new FileMasks(npy, columns, sha256);
+      if (shape[0] == 0) {
+        throw new BadInputException(
+            Problem.of("a file of masks without a row").at(file).expected("one row or more"));
+      }
+      FileMasks masks = new FileMasks(npy, columns, Sha256.of(file));
       for (long row = 0; row < masks.rows; row += masks.blockRows) {
         masks.load(row);
       }

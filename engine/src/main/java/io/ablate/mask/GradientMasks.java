@@ -96,14 +96,19 @@ public final class GradientMasks {
    * The masks that a manifest describes.
    *
    * @param provenance as {@link #provenance} gave it
-   * @return null if it is of another generator or incomplete
+   * @return null if it is of another generator, incomplete or impossible
    */
   public static @Nullable GradientMasks of(Map<String, Object> provenance, int columns) {
     return provenance.get("generator") instanceof String generator
             && List.of(GENERATOR, INDEPENDENT, UNCOMPENSATED).contains(generator)
             && provenance.get("seed") instanceof Number seed
+            && (seed instanceof Integer || seed instanceof Long)
             && provenance.get("keep") instanceof Number keep
+            && keep.doubleValue() > 0
+            && keep.doubleValue() < 1
             && provenance.get("soft") instanceof Number soft
+            && soft.doubleValue() >= 0
+            && soft.doubleValue() <= 1
         ? new GradientMasks(
             generator, seed.longValue(), keep.doubleValue(), soft.doubleValue(), columns)
         : null;

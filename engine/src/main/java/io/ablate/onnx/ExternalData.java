@@ -7,6 +7,7 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.UnsafeByteOperations;
 import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
+import io.ablate.base.InputFile;
 import io.ablate.base.Problem;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -36,7 +37,7 @@ final class ExternalData {
     Path file = locate(tensor, folder, where);
     long expected = Tensors.byteSize(tensor);
     long offset = number(tensor, "offset", 0, where);
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+    try (FileChannel channel = FileChannel.open(InputFile.require(file), StandardOpenOption.READ)) {
       long length = number(tensor, "length", channel.size() - offset, where);
       if (offset < 0 || length < 0 || offset > channel.size() - length) {
         throw new BadInputException(

@@ -7,6 +7,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import io.ablate.base.AtomicFile;
 import io.ablate.base.BadInputException;
+import io.ablate.base.InputFile;
 import io.ablate.base.Problem;
 import io.ablate.base.Sha256;
 import java.io.IOException;
@@ -53,7 +54,7 @@ public final class OnnxModel {
   public static OnnxModel read(Path file) {
     byte[] bytes;
     try {
-      bytes = Files.readAllBytes(file);
+      bytes = Files.readAllBytes(InputFile.require(file));
     } catch (OutOfMemoryError e) {
       throw new BadInputException(
           Problem.of("model file does not fit into memory")

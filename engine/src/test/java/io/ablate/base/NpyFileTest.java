@@ -11,8 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class NpyFileTest {
+  private static final byte[] NONE = {};
+
   @TempDir Path folder;
 
   @Test
@@ -60,6 +64,46 @@ class NpyFileTest {
     assertThatThrownBy(() -> NpyFile.open(folder.resolve("none.npy")))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("no such file");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "<f4;(4000000000000000000, 3);a shape that a file can hold",
+        "<f4;(4611686018427387904,);a shape that a file can hold",
+        "<f4;(18446744073709551615, 1);expected a shape",
+        "<f4;(-1, 3);expected a shape",
+        "'';(1,);found descr ''",
+        "|O;(1,);found descr '|O'",
+      })
+  void shouldRefuseHeadersThatCannotBe(String type, String shape, String message)
+      throws IOException {
+    Path file =
+        raw(
+            "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + "}",
+            new byte[64]);
+    assertThatThrownBy(() -> NpyFile.open(file))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("raw.npy")
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void shouldRefuseRowsThatNoArrayHolds() throws IOException {
+    Path file = raw("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 99999, 99999)}", NONE);
+    try (NpyFile npy = NpyFile.open(file)) {
+      assertThatThrownBy(npy::rowLength)
+          .isInstanceOf(BadInputException.class)
+          .hasMessageContaining("fewer than 2^31 elements");
+    }
+  }
+
+  @Test
+  void shouldRefuseWhatIsNoFile() {
+    assertThatThrownBy(() -> NpyFile.open(folder))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("expected a file on a disk, found a folder");
   }
 
   private Path raw(String header, byte[] data) throws IOException {

@@ -280,5 +280,21 @@ class CollectorTest {
           .isInstanceOf(BadInputException.class)
           .hasMessageContaining("the store is in use");
     }
+    assertThat(store.resolve(".lock")).doesNotExist();
+  }
+
+  @Test
+  void shouldRefuseASecondWriterBeforeThereIsAFile() {
+    Path store = folder.resolve("store");
+    CollectRequest request = request(store, 0, 10, BatchOrder.MASKS, 8);
+    try (StoreLock first = StoreLock.of(store)) {
+      assertThat(first).isNotNull();
+      assertThatThrownBy(() -> Collector.run(request, Progress.NONE))
+          .isInstanceOf(BadInputException.class)
+          .hasMessageContaining("the store is in use");
+      assertThat(store.resolve("manifest.json")).doesNotExist();
+    }
+    Collector.run(request, Progress.NONE);
+    assertThat(store.resolve(".lock")).doesNotExist();
   }
 }

@@ -102,6 +102,18 @@ class ImageFolderSourceTest {
   }
 
   @Test
+  void shouldRefuseAStripThatBecomesTooLarge() throws IOException {
+    write(new BufferedImage(1, 60_000, BufferedImage.TYPE_INT_RGB), "a/strip.png");
+    ModelSidecar resized = UNIT.withPreprocessing(Preprocessing.UNIT.withResize(224).withCrop(2));
+    try (ExampleSource source = open(resized)) {
+      assertThatThrownBy(() -> source.load(0))
+          .isInstanceOf(BadInputException.class)
+          .hasMessageContaining("a/strip.png")
+          .hasMessageContaining("found 60000 × 1 pixels, enlarged 224.0 times");
+    }
+  }
+
+  @Test
   void shouldReadGreyPaletteAlphaAndJpegAlike() throws IOException {
     picture("a/alpha.png", BufferedImage.TYPE_INT_ARGB, 0x80646464);
     picture("a/grey.png", BufferedImage.TYPE_BYTE_GRAY, 0);

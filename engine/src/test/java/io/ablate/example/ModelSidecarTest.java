@@ -59,6 +59,7 @@ class ModelSidecarTest {
         "{\"input\": {\"range\": [1, 0]}}|field input.range",
         "{\"input\": {\"mean\": [\"a\"]}}|field input.mean; expected a list of numbers, found \"a\"",
         "{\"input\": {\"mean\": []}}|field input.mean",
+        "{\"input\": {\"mean\": 1e400}}|field input.mean; expected a list of numbers",
         "{\"input\": {\"std\": [1, 0, 1]}}|field input.std; expected positive numbers",
         "{\"input\": {\"mean\": [1, 2], \"std\": [1, 2, 3]}}|expected as many numbers as mean, 2, found 3",
         "{\"input\": {\"crop\": 1.5}}|field input.crop; expected a positive whole number of pixels, found 1.5",

@@ -1,11 +1,20 @@
 package io.ablate.tools;
 
+import io.ablate.base.AtomicFile;
 import io.ablate.tools.command.AblateCommand;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Entry point of the command line. Data go to stdout, progress and messages to stderr.
@@ -15,6 +24,8 @@ import java.util.List;
  */
 public final class Main {
   private static final int INTERNAL_ERROR = 1;
+  private static final int BAD_INPUT = 3;
+  private static final int INTERRUPTED = 4;
 
   private Main() {}
 
@@ -26,12 +37,15 @@ public final class Main {
     Interruption interruption = Interruption.install(Thread.currentThread());
     int code = INTERNAL_ERROR;
     try {
-      code = run(args, System.out, System.err);
+      // Not System.out, which says nothing of what it could not write.
+      code = run(args, new FileOutputStream(FileDescriptor.out), System.err);
     } catch (OutOfMemoryError e) {
       System.err.println(
           "ablate: out of memory: "
               + e.getMessage()
               + "; give it more with ABLATE_JAVA_OPTS=-Xmx…, or fewer samples and examples");
+    } catch (Error e) {
+      code = failed(e, args);
     } finally {
       // Also where an error flies past: the interruption must not wait for a result.
       interruption.finished(code);
@@ -39,32 +53,72 @@ public final class Main {
     System.exit(code);
   }
 
+  private static int failed(Error e, String[] args) {
+    // What is being initialised when the interrupt comes fails with an error, not an exception.
+    boolean interrupted = Interruption.requested();
+    System.err.println("ablate: " + (interrupted ? "interrupted" : "internal error: " + e));
+    if (List.of(args).contains("--verbose")) {
+      e.printStackTrace();
+    }
+    return interrupted ? INTERRUPTED : INTERNAL_ERROR;
+  }
+
   /** Runs one command line in this process and returns its exit code. */
   public static int run(String[] args, OutputStream out, OutputStream err) {
-    try (PrintWriter outWriter = writer(out);
-        PrintWriter errWriter = writer(err)) {
-      return AblateCommand.commandLine(outWriter, errWriter).execute(args);
+    Unclosed data = new Unclosed(out);
+    try (PrintWriter outWriter = writer(data);
+        PrintWriter errWriter = writer(new Unclosed(err))) {
+      int code = AblateCommand.commandLine(outWriter, errWriter).execute(args);
+      outWriter.flush();
+      return code == 0 && data.lost() ? reportLoss(data, errWriter) : code;
     }
   }
 
-  private static PrintWriter writer(OutputStream stream) {
-    return new PrintWriter(
-        new OutputStreamWriter(new Unclosed(stream), StandardCharsets.UTF_8), true);
+  private static int reportLoss(Unclosed data, PrintWriter err) {
+    err.println(
+        "ablate: " + AtomicFile.cannotWrite(Path.of("standard output"), data.failure()).message());
+    return BAD_INPUT;
   }
 
-  /** Flushes instead of closing: the process's streams outlive a command. */
-  private static final class Unclosed extends java.io.FilterOutputStream {
+  private static PrintWriter writer(Unclosed stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
+  }
+
+  /**
+   * Flushes instead of closing, for the process's streams outlive a command; and remembers the
+   * first failure, which a {@link PrintWriter} keeps to itself.
+   */
+  private static final class Unclosed extends FilterOutputStream {
+    private @Nullable IOException failure;
+
     Unclosed(OutputStream out) {
       super(out);
     }
 
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws java.io.IOException {
-      out.write(bytes, offset, length);
+    /** Whether something was lost that somebody wanted: who closes a pipe has read enough. */
+    boolean lost() {
+      return failure != null
+          && !String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT).contains("pipe");
+    }
+
+    IOException failure() {
+      return Objects.requireNonNull(failure);
     }
 
     @Override
-    public void close() throws java.io.IOException {
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      try {
+        out.write(bytes, offset, length);
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = e;
+        }
+        throw e;
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
       flush();
     }
   }

@@ -1,6 +1,7 @@
 package io.ablate.tools;
 
 import static io.ablate.tools.Cli.BAD_INPUT;
+import static io.ablate.tools.Cli.USAGE;
 import static io.ablate.tools.Cli.fails;
 import static io.ablate.tools.Cli.ok;
 import static io.ablate.tools.Cli.with;
@@ -175,6 +176,31 @@ class BadInputTest extends SmallModelFixture {
   void shouldRefuseAnExistingStoreWithoutResume() {
     ok(collect(model));
     fails(BAD_INPUT, collect(model)).contains("the store exists already").contains("--resume");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--std NaN", "--mean 1e999", "--mean ,", "--resize 0", "--crop -3"})
+  void shouldRefusePreprocessingThatCannotBe(String option) {
+    String[] words = option.split(" ");
+    fails(USAGE, with(collect(model), words[0], words[1])).contains(words[0], "found " + words[1]);
+  }
+
+  @Test
+  void shouldNameAConstantThatIsNoNumber() {
+    Path constants = temp.resolve("constants.npy");
+    float[] values = new float[Cli.COLUMNS];
+    values[3] = Float.NaN;
+    NpyWriter.writeFloats(constants, values);
+    fails(BAD_INPUT, with(collect(model), "--ablation", "constant", "--constant", constants))
+        .contains("constants.npy, element 3", "found NaN");
+  }
+
+  @Test
+  void shouldRefuseMasksWithoutARow() throws IOException {
+    Path masks = temp.resolve("masks.npy");
+    Files.write(masks, NpyWriter.header(NpyType.FLOAT32, 0, Cli.COLUMNS));
+    fails(BAD_INPUT, "plan", model, "--data", data, "--examples", "0", "--masks-file", masks)
+        .contains("masks without a row", "masks.npy");
   }
 
   @Test

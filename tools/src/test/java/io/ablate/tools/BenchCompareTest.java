@@ -93,6 +93,12 @@ class BenchCompareTest {
   }
 
   @Test
+  void shouldExplainItself() {
+    // A percent sign that picocli cannot format is shown raw, with a warning on standard error.
+    assertThat(Cli.run("bench", "compare", "--help").out()).contains("more than 2 % more passes");
+  }
+
+  @Test
   void shouldPassWhatDiffersByNoise() throws IOException {
     Path head = write("head.json", 1, 1, .612, 144, 2);
     Cli.Outcome outcome = Cli.run("bench", "compare", base, head);

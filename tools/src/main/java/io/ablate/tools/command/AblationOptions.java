@@ -1,5 +1,6 @@
 package io.ablate.tools.command;
 
+import io.ablate.base.BadInputException;
 import io.ablate.base.NpyFile;
 import io.ablate.base.Problem;
 import io.ablate.base.UsageException;
@@ -105,6 +106,12 @@ final class AblationOptions {
       float[] floats = new float[columns];
       for (int i = 0; i < columns; i++) {
         floats[i] = (float) values[i];
+        if (!Float.isFinite(floats[i])) {
+          throw new BadInputException(
+              Problem.of("constant is not a finite number")
+                  .at(constant + ", element " + i)
+                  .found(values[i]));
+        }
       }
       return floats;
     }

@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
     description = {
       "Compare two results of JMH, and exit with 5 where the second is worse: a benchmark slower"
           + " beyond the tolerance with its whole interval, an LDS lower by more than .005, more than"
-          + " 2 % more passes to a target or of anything counted, or a benchmark missing.",
+          + " 2 %% more passes to a target or of anything counted, or a benchmark missing.",
       "Speeds are compared fork by fork, three or more: run base and head in turns, one fork each,"
           + " and give the two folders of their files."
     },

@@ -66,14 +66,17 @@ record FitProvenance(
    * @throws BadInputException if the manifest does not say which rows were fitted
    */
   static FitProvenance read(Path folder, JsonNode manifest) {
-    if (!manifest.path("rows_end").isInt()) {
+    Path file = folder.resolve("manifest.json");
+    JsonNode end = manifest.path("rows_end");
+    if (!end.isInt() || end.intValue() < 0) {
       throw new BadInputException(
           Problem.of("the fit does not say which rows it saw")
-              .at(folder.resolve("manifest.json"))
-              .expected("\"rows_end\"")
+              .at(file)
+              .expected("\"rows_end\", one past the last row")
+              .found(end.isMissingNode() ? "no such field" : end)
               .remedy("fit again with ablate fit"));
     }
-    return Json.mapper().convertValue(manifest, FitProvenance.class);
+    return Json.convert(file, manifest, FitProvenance.class);
   }
 
   Map<String, Object> asMap() {

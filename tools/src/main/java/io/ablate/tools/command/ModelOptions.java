@@ -94,8 +94,15 @@ final class ModelOptions {
             bounds.get(1),
             numbers("--mean", mean, base.mean()),
             deviations,
-            resize == null ? base.resize() : resize,
-            crop == null ? base.crop() : crop));
+            resize == null ? base.resize() : pixels("--resize", resize),
+            crop == null ? base.crop() : pixels("--crop", crop)));
+  }
+
+  private static Integer pixels(String option, Integer count) {
+    if (count < 1) {
+      throw wrong(option, "a positive number of pixels", count.toString());
+    }
+    return count;
   }
 
   private static Layout layout(String name) {
@@ -112,10 +119,14 @@ final class ModelOptions {
       return otherwise;
     }
     try {
-      return CommonOptions.list(text).stream().map(Double::valueOf).toList();
+      List<Double> values = CommonOptions.list(text).stream().map(Double::valueOf).toList();
+      if (!values.isEmpty() && values.stream().allMatch(Double::isFinite)) {
+        return values;
+      }
     } catch (NumberFormatException e) {
-      throw wrong(option, "numbers separated by commas", text);
+      // worded below
     }
+    throw wrong(option, "numbers separated by commas", text);
   }
 
   private static UsageException wrong(String option, String expected, @Nullable String found) {
