@@ -89,7 +89,8 @@ final class CollectOptions {
       order = 36,
       paramLabel = "NAME",
       defaultValue = "zero-weights",
-      description = "zero-weights, zero-output or constant (default: zero-weights, as COAR does).")
+      description =
+          "zero-weights, zero-output, mean or constant (default: zero-weights, as COAR does).")
   private String ablation = "zero-weights";
 
   @Option(

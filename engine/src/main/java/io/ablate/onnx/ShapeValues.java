@@ -1,0 +1,88 @@
+package io.ablate.onnx;
+
+import ai.onnx.proto.OnnxMl.NodeProto;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Values of the lists that exporters compute from shapes (targets of Reshape, sizes of Resize), as
+ * far as constants and known extents tell them.
+ */
+final class ShapeValues {
+  private ShapeValues() {}
+
+  /**
+   * The integers of a list or scalar, negative where a part of it is not known; null if not even
+   * their number is known.
+   *
+   * @param shapes of all that is computed before
+   */
+  static long @Nullable [] of(OnnxGraph graph, String list, ShapeInference shapes) {
+    long[] constant = Constants.longs(graph, list);
+    NodeProto node = graph.producer(list);
+    if (constant != null || node == null) {
+      return constant;
+    }
+    long[] computed =
+        !OnnxModel.isDefaultDomain(node.getDomain())
+            ? null
+            : switch (node.getOpType()) {
+              case "Shape" -> {
+                long[] shape = shapes.shape(node.getInput(0));
+                yield shape == null ? null : extents(node, shape);
+              }
+              case "Concat" -> joined(graph, node, shapes);
+              case "Gather" -> picked(graph, node, shapes);
+              case "Identity", "Cast", "Unsqueeze", "Squeeze" ->
+                  of(graph, node.getInput(0), shapes);
+              default -> null;
+            };
+    return computed != null ? computed : unknown(shapes.shape(list));
+  }
+
+  /** The part of a shape that a Shape node yields: from opset 15 on it may be a range of axes. */
+  static long[] extents(NodeProto node, long[] shape) {
+    long start = Nodes.integer(node, "start", 0);
+    long end = Nodes.integer(node, "end", shape.length);
+    int from = Math.clamp(start < 0 ? start + shape.length : start, 0, shape.length);
+    int to = Math.clamp(end < 0 ? end + shape.length : end, 0, shape.length);
+    return Arrays.copyOfRange(shape, from, Math.max(from, to));
+  }
+
+  private static long @Nullable [] joined(OnnxGraph graph, NodeProto node, ShapeInference shapes) {
+    List<long[]> parts = new ArrayList<>();
+    for (String input : node.getInputList()) {
+      long[] part = of(graph, input, shapes);
+      if (part == null) {
+        return null;
+      }
+      parts.add(part);
+    }
+    return parts.stream().flatMapToLong(Arrays::stream).toArray();
+  }
+
+  private static long @Nullable [] picked(OnnxGraph graph, NodeProto node, ShapeInference shapes) {
+    long[] from = of(graph, node.getInput(0), shapes);
+    long[] indices = Constants.longs(graph, Nodes.input(node, 1));
+    if (from == null || indices == null) {
+      return null;
+    }
+    for (int i = 0; i < indices.length; i++) {
+      long index = indices[i] < 0 ? indices[i] + from.length : indices[i];
+      if (index < 0 || index >= from.length) {
+        return null;
+      }
+      indices[i] = from[(int) index];
+    }
+    return indices;
+  }
+
+  private static long @Nullable [] unknown(long @Nullable [] shape) {
+    if (shape == null || shape.length > 1 || (shape.length == 1 && shape[0] < 0)) {
+      return null;
+    }
+    return ShapeRules.unknown(shape.length == 0 ? 1 : (int) shape[0]);
+  }
+}
