@@ -35,6 +35,8 @@ final class ShapeValues {
               }
               case "Concat" -> joined(graph, node, shapes);
               case "Gather" -> picked(graph, node, shapes);
+              case "Slice" -> sliced(graph, node, shapes);
+              case "Mul" -> multiplied(graph, node, shapes);
               case "Identity", "Cast", "Unsqueeze", "Squeeze" ->
                   of(graph, node.getInput(0), shapes);
               default -> null;
@@ -44,11 +46,7 @@ final class ShapeValues {
 
   /** The part of a shape that a Shape node yields: from opset 15 on it may be a range of axes. */
   static long[] extents(NodeProto node, long[] shape) {
-    long start = Nodes.integer(node, "start", 0);
-    long end = Nodes.integer(node, "end", shape.length);
-    int from = Math.clamp(start < 0 ? start + shape.length : start, 0, shape.length);
-    int to = Math.clamp(end < 0 ? end + shape.length : end, 0, shape.length);
-    return Arrays.copyOfRange(shape, from, Math.max(from, to));
+    return part(shape, Nodes.integer(node, "start", 0), Nodes.integer(node, "end", shape.length));
   }
 
   private static long @Nullable [] joined(OnnxGraph graph, NodeProto node, ShapeInference shapes) {
@@ -77,6 +75,35 @@ final class ShapeValues {
       indices[i] = from[(int) index];
     }
     return indices;
+  }
+
+  private static long @Nullable [] sliced(OnnxGraph graph, NodeProto node, ShapeInference shapes) {
+    long[] from = of(graph, node.getInput(0), shapes);
+    long[] start = Constants.longs(graph, Nodes.input(node, 1));
+    long[] end = Constants.longs(graph, Nodes.input(node, 2));
+    long[] step = Constants.longs(graph, Nodes.input(node, 4));
+    boolean steps = !Nodes.input(node, 4).isEmpty() && (step == null || step[0] != 1);
+    if (from == null || start == null || end == null || steps) {
+      return null;
+    }
+    return part(from, start[0], end[0]);
+  }
+
+  private static long @Nullable [] multiplied(
+      OnnxGraph graph, NodeProto node, ShapeInference shapes) {
+    long[] a = of(graph, node.getInput(0), shapes);
+    long[] b = of(graph, node.getInput(1), shapes);
+    if (a == null || b == null || a.length != 1 || b.length != 1) {
+      return null;
+    }
+    return new long[] {a[0] < 0 || b[0] < 0 ? ShapeInference.UNKNOWN : a[0] * b[0]};
+  }
+
+  /** Elements start to end − 1; counted from the end where negative. */
+  private static long[] part(long[] list, long start, long end) {
+    int from = Math.clamp(start < 0 ? start + list.length : start, 0, list.length);
+    int to = Math.clamp(end < 0 ? end + list.length : end, 0, list.length);
+    return Arrays.copyOfRange(list, from, Math.max(from, to));
   }
 
   private static long @Nullable [] unknown(long @Nullable [] shape) {
