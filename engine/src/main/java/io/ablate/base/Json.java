@@ -46,7 +46,10 @@ public final class Json {
       return value;
     } catch (JsonProcessingException e) {
       throw new BadInputException(
-          Problem.of("not the expected JSON").at(file).found(e.getOriginalMessage()), e);
+          Problem.of("not the expected JSON")
+              .at(file)
+              .found(e.getOriginalMessage().replaceAll("\\[Source: [^;]*; ", "[")),
+          e);
     } catch (IOException e) {
       throw new BadInputException(AtomicFile.cannotRead(file, e), e);
     }

@@ -321,6 +321,9 @@ class CommandsTest {
             within(1e-12));
     assertThat(json(with(query, "conv1"))).hasSize(4);
     assertThat(json(with(query, "conv1")).get(0).path("columns")).hasSize(5);
+    Cli.Outcome several = Cli.run("query", fits, "--ablate", "conv1");
+    assertThat(several.code()).isEqualTo(2);
+    assertThat(several.err()).contains("no model in this folder itself", "quadratic");
     assertThat(Cli.run(with(query, "conv1:5")).err()).contains("no such component", "conv1, conv2");
     assertThat(Cli.run(with(query, "13")).code()).isEqualTo(2);
     assertThat(Cli.run(with(query, "1", "--example", 4)).err()).contains("0 to 3");
