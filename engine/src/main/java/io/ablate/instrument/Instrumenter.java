@@ -43,6 +43,7 @@ public final class Instrumenter {
     GraphWriter writer = writer(model);
     OnnxGraph graph = writer.graph();
     InferenceMode.require(graph);
+    RowConditions.refuse(graph);
     ExampleInput example = ExampleInputs.find(graph);
     Logits logits = Logits.find(graph, options.logits());
     if (logits.classes() >= 0 && logits.classes() < 2) {

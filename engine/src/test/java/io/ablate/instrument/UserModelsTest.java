@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.base.BadInputException;
 import io.ablate.base.UsageException;
@@ -298,6 +300,47 @@ class UserModelsTest {
         .hasMessageContaining("training mode")
         .hasMessageContaining("(" + operator + ")")
         .hasMessageContaining("model.eval()");
+  }
+
+  /** Masks decide differently, and the batch decides but once. */
+  @Test
+  void shouldRefuseBranchesThatValuesDecide() {
+    for (boolean shapes : new boolean[] {true, false}) {
+      GraphBuilder b = new GraphBuilder(26);
+      String x = b.relu(b.conv("conv1", b.input("image", -1, 3, 5, 5), 3, 7, 3));
+      String of = shapes ? b.node("Shape", "shape", List.of(x)) : x;
+      String sum = b.node("ReduceSum", "sum", List.of(of), Nodes.attribute("keepdims", 0));
+      String yes = b.node("Cast", "yes", List.of(sum), castTo(DataType.BOOL));
+      x = b.node(branches(yes, x));
+      b.gemm("fc", "logits", b.meanOverPositions(x), 7, 5);
+      OnnxModel model = b.output("logits", -1, 5).model();
+      if (shapes) {
+        Instrumenter.instrument(model, components(model), DEFAULTS);
+      } else {
+        assertThatThrownBy(() -> Instrumenter.instrument(model, components(model), DEFAULTS))
+            .isInstanceOf(BadInputException.class)
+            .hasMessageContaining("one decision for all rows")
+            .hasMessageContaining("tensor yes");
+      }
+    }
+  }
+
+  private static NodeProto branches(String condition, String x) {
+    NodeProto.Builder node =
+        NodeProto.newBuilder().setOpType("If").setName("branch").addInput(condition);
+    for (String operator : List.of("Relu", "Tanh")) {
+      String output = "of_" + operator;
+      node.addAttribute(
+          AttributeProto.newBuilder()
+              .setName(operator.equals("Relu") ? "then_branch" : "else_branch")
+              .setType(AttributeProto.AttributeType.GRAPH)
+              .setG(
+                  GraphProto.newBuilder()
+                      .setName(operator)
+                      .addNode(Nodes.node(operator, output, List.of(x)))
+                      .addOutput(GraphBuilder.valueInfo(output, -1, 7, 5, 5))));
+    }
+    return node.addOutput("branch_out").build();
   }
 
   private static AttributeProto castTo(DataType type) {
