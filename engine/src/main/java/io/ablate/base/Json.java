@@ -79,7 +79,9 @@ public final class Json {
     return new BadInputException(
         Problem.of("not the expected JSON")
             .at(field.isEmpty() ? file : file + ", field \"" + field + "\"")
-            .found(found),
+            // The parser's own word for where: only the line and column say more than the file's
+            // name.
+            .found(found.replaceAll("\\[Source: [^;]*; ", "[")),
         e);
   }
 

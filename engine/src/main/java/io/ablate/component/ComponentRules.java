@@ -174,9 +174,17 @@ public record ComponentRules(List<Term> terms, boolean shortcuts, boolean output
           Problem.of("component rules leave no component")
               .at(terms.isEmpty() ? "the default rules" : toString())
               .expected("some of the layers " + describe(all))
-              .remedy("loosen the rules" + (output ? "" : ", or add include-output")));
+              .remedy(remedy(all)));
     }
     return selected;
+  }
+
+  private String remedy(List<Layer> all) {
+    if (terms.isEmpty() && all.stream().allMatch(Layer::output)) {
+      return "only Conv, Gemm and MatMul nodes with a constant weight have components, and this model"
+          + " has none before its output layer; add include-output (--include-output) to ablate that";
+    }
+    return "loosen the rules" + (output ? "" : ", or add include-output (--include-output)");
   }
 
   private List<Term> terms(Field... fields) {

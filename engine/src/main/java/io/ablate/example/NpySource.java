@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * Arrays: floating-point N × the model's own input shape, fed as they are, or uint8 N × height ×
- * width × channels, which go through the preprocessing; and N integer labels. Inputs are read one
- * at a time.
+ * Arrays: numbers N × the model's own input shape, fed as they are, or uint8 N × height × width ×
+ * channels, which go through the preprocessing; and N integer labels. Inputs are read one at a
+ * time.
  */
 final class NpySource implements ExampleSource {
   private final NpyFile inputs;
@@ -38,20 +38,20 @@ final class NpySource implements ExampleSource {
   private void requireInputs() {
     long[] found = inputs.shape();
     long[] one = found.length == 0 ? found : Arrays.copyOfRange(found, 1, found.length);
-    boolean floating =
+    boolean fed =
         switch (inputs.header().type()) {
-          case FLOAT16, FLOAT32, FLOAT64 -> true;
+          case FLOAT16, FLOAT32, FLOAT64, INT8, INT16, INT32, INT64 -> true;
           default -> false;
         };
     boolean good =
         found.length > 0
-            && (isPixels() ? found.length == 4 : floating && InputShape.fits(one, model.shape()));
+            && (isPixels() ? found.length == 4 : fed && InputShape.fits(one, model.shape()));
     if (!good) {
       throw new BadInputException(
           Problem.of("wrong array of inputs")
               .at(inputs.file())
               .expected(
-                  "float32 N × "
+                  "floating-point numbers or signed integers N × "
                       + InputShape.text(model.shape())
                       + ", or uint8 N × height × width × channels")
               .found(inputs.header().type().descriptor() + " " + Arrays.toString(found)));

@@ -78,7 +78,7 @@ public final class OrtGraphs {
       throw new BadInputException(
           Problem.of("unsupported type of the model's input")
               .at(input.name())
-              .expected("a floating-point type, int64 or int32")
+              .expected("a floating-point type or integers of 8 to 64 bits, uint32 and uint64 not")
               .found(type));
     }
     long[] expected = Arrays.copyOfRange(input.shape(), 1, input.shape().length);

@@ -43,8 +43,15 @@ final class ExampleInputs {
               .remedy("export the model with the shape of its input"));
     }
     shape[0] = -1;
-    return new ExampleInput(
-        input.getName(), ElementTypes.isFloat(type) ? DataType.FLOAT : type, shape);
+    return new ExampleInput(input.getName(), fedAsFloats(type) ? DataType.FLOAT : type, shape);
+  }
+
+  /** Floating-point types, and integers of which float32 holds every value. */
+  private static boolean fedAsFloats(DataType type) {
+    return switch (type) {
+      case UINT8, INT8, UINT16, INT16 -> true;
+      default -> ElementTypes.isFloat(type);
+    };
   }
 
   /** Declares the input with an open batch, and converts float32 to what the model takes. */

@@ -42,16 +42,24 @@ public final class Instrumenter {
     OnnxModel model = DynamicBatch.apply(source);
     GraphWriter writer = writer(model);
     OnnxGraph graph = writer.graph();
+    InferenceMode.require(graph);
+    RowConditions.refuse(graph);
     ExampleInput example = ExampleInputs.find(graph);
     Logits logits = Logits.find(graph, options.logits());
     if (logits.classes() >= 0 && logits.classes() < 2) {
       refuseOneClass(logits);
     }
-    new OneExample(graph).requireBatchFirst(logits.tensor(), "logits " + logits.tensor());
+    long folded = new OneExample(graph).foldedExtent(logits.tensor());
+    if (folded > 0) {
+      throw OneExample.refused(
+          "logits " + logits.tensor(),
+          folded,
+          "export the model without folding or moving the batch axis");
+    }
     ShapeInference shapes = ShapeInference.of(graph);
     removeOutputs(graph);
     // As an output, its tensor is kept by every rewriting.
-    graph.putOutput(GraphWriter.value(logits.tensor(), logits.type(), ""));
+    graph.putOutput(GraphWriter.value(logits.tensor(), logits.type(), "", logits.shape()));
     List<MaskedLayer> layers = MaskedLayers.of(graph, components);
     String mask = graph.uniqueName("mask");
     String label = graph.uniqueName("label");
@@ -184,7 +192,9 @@ public final class Instrumenter {
             .at("tensor " + logits.tensor())
             .expected("at least 2 classes")
             .found(logits.classes())
-            .remedy("name the tensor of the logits in the sidecar's `output`"));
+            .remedy(
+                Logits.NAME_IT
+                    + "; for one logit z of two classes, export the two logits 0 and z"));
   }
 
   private static void checkReference(ComponentSet components, InstrumentOptions options) {

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * @param type element type
  */
 record Logits(String tensor, int rank, int classes, DataType type) {
+  /** What to do where the first output does not hold them. */
+  static final String NAME_IT =
+      "name the tensor of the logits by --logits or in the sidecar's `output`";
 
   /**
    * Finds the logits; a softmax that made the named tensor is bypassed.
@@ -41,7 +44,7 @@ record Logits(String tensor, int rank, int classes, DataType type) {
                       + String.join(
                           ", ", graph.outputs().stream().map(ValueInfoProto::getName).toList())
                       + ") or a computed tensor of the model")
-              .remedy("name it in the sidecar's `output`"));
+              .remedy(NAME_IT));
     }
     ShapeInference shapes = ShapeInference.of(graph);
     String tensor = beforeSoftmax(graph, named);
@@ -57,7 +60,7 @@ record Logits(String tensor, int rank, int classes, DataType type) {
               .at("tensor " + tensor)
               .expected("[batch, classes], or [batch, classes, 1, 1]")
               .found(shape == null ? "an unknown rank" : Arrays.toString(shape).replace("-1", "?"))
-              .remedy("name the tensor of the logits in the sidecar's `output`"));
+              .remedy(NAME_IT));
     }
     DataType type = new ElementTypes(graph).of(tensor);
     if (!ElementTypes.isFloat(type)) {
@@ -66,7 +69,7 @@ record Logits(String tensor, int rank, int classes, DataType type) {
               .at("tensor " + tensor)
               .expected("a floating-point type")
               .found(type)
-              .remedy("name the tensor of the logits in the sidecar's `output`"));
+              .remedy(NAME_IT));
     }
     return new Logits(tensor, shape.length, Math.toIntExact(shape[1]), type);
   }
@@ -86,6 +89,11 @@ record Logits(String tensor, int rank, int classes, DataType type) {
       node = graph.producer(tensor);
     }
     return found;
+  }
+
+  /** [−1, classes], or with two further axes of extent 1. */
+  long[] shape() {
+    return rank == 4 ? new long[] {-1, classes, 1, 1} : new long[] {-1, classes};
   }
 
   /** Adds what brings them to float32 [rows, classes]. */

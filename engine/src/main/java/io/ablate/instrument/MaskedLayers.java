@@ -18,6 +18,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Gathers the slices of all components by the node that they belong to. */
 final class MaskedLayers {
@@ -47,10 +49,34 @@ final class MaskedLayers {
         claim(layer, slice, column, components);
       }
     }
-    layers
-        .values()
-        .forEach(layer -> one.requireBatchFirst(layer.node().getOutput(0), "node " + layer.name()));
+    requireBatchFirst(one, layers, components);
     return new ArrayList<>(layers.values());
+  }
+
+  /** Refuses all layers at once whose first axis is not the batch, so that one rule mends them. */
+  private static void requireBatchFirst(
+      OneExample one, Map<String, MaskedLayer> layers, ComponentSet components) {
+    List<MaskedLayer> folded =
+        layers.values().stream()
+            .filter(layer -> one.foldedExtent(layer.node().getOutput(0)) > 0)
+            .toList();
+    if (folded.isEmpty()) {
+      return;
+    }
+    Set<String> nodes = folded.stream().map(MaskedLayer::name).collect(Collectors.toSet());
+    String rule =
+        components.columns().stream()
+            .filter(c -> c.slices().stream().anyMatch(slice -> nodes.contains(slice.node())))
+            .map(component -> "!" + component.layer())
+            .distinct()
+            .collect(Collectors.joining(","));
+    MaskedLayer first = folded.getFirst();
+    throw OneExample.refused(
+        "node " + first.name() + (folded.size() > 1 ? " and " + (folded.size() - 1) + " more" : ""),
+        one.foldedExtent(first.node().getOutput(0)),
+        "leave these layers out (--components '"
+            + rule
+            + "'), or export the model without folding or moving the batch axis");
   }
 
   private static void claim(MaskedLayer layer, Slice slice, int column, ComponentSet components) {
@@ -128,7 +154,10 @@ final class MaskedLayers {
               .at("node " + name)
               .expected("at least 2 axes, the batch first")
               .found(rank < 0 ? "nothing that tells" : rank)
-              .remedy("export the model with inferred shapes"));
+              .remedy(
+                  "leave its components out (--components '!"
+                      + component.layer()
+                      + "'), or write the shapes into the file with onnx.shape_inference"));
     }
     int[] columns = new int[Math.toIntExact(dims[channelAxis])];
     Arrays.fill(columns, -1);

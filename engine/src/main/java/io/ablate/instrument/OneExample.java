@@ -40,21 +40,21 @@ final class OneExample {
   }
 
   /**
-   * Requires a tensor's first axis to be the batch, for all that is known of its shape.
-   *
-   * @param where what to name in the error
+   * The extent of a tensor's first axis where that is known to be more than the batch alone, else
+   * −1.
    */
-  void requireBatchFirst(String tensor, String where) {
+  long foldedExtent(String tensor) {
     long[] shape = shapes.shape(tensor);
-    if (shape != null && shape.length > 0 && shape[0] > 1) {
-      throw new BadInputException(
-          Problem.of("first axis is not the batch alone")
-              .at(where)
-              .expected("extent 1 for a single example")
-              .found(shape[0])
-              .remedy(
-                  "leave its components out, or export the model without folding or moving the"
-                      + " batch axis"));
-    }
+    return shape != null && shape.length > 0 && shape[0] > 1 ? shape[0] : -1;
+  }
+
+  /** The error for a tensor whose first axis is not the batch alone. */
+  static BadInputException refused(String where, long found, String remedy) {
+    return new BadInputException(
+        Problem.of("first axis is not the batch alone")
+            .at(where)
+            .expected("extent 1 for a single example")
+            .found(found)
+            .remedy(remedy));
   }
 }

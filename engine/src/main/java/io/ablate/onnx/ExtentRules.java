@@ -1,9 +1,6 @@
 package io.ablate.onnx;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +58,7 @@ final class ExtentRules {
         Nodes.text(node, "keep_aspect_ratio_policy", "stretch").equals("stretch")
             && !Nodes.text(node, "coordinate_transformation_mode", "").equals("tf_crop_and_resize");
     Constant scales = Constants.resolve(graph, Nodes.input(node, 2));
-    long[] sizes = entries(graph, Nodes.input(node, 3), shapes);
+    long[] sizes = ShapeValues.of(graph, Nodes.input(node, 3), shapes);
     long[] result = x.clone();
     for (int i = 0; i < axes.length; i++) {
       int axis = (int) axes[i];
@@ -82,27 +79,5 @@ final class ExtentRules {
     return given == null
         ? LongStream.range(0, rank).toArray()
         : LongStream.of(given).map(axis -> ShapeRules.axis(axis, rank)).toArray();
-  }
-
-  /** The integers of a list, unknown ones where a part of it is computed; null if none is known. */
-  private static long @Nullable [] entries(OnnxGraph graph, String list, ShapeInference shapes) {
-    long[] constant = Constants.longs(graph, list);
-    NodeProto node = graph.producer(list);
-    if (constant != null || node == null || !Nodes.is(node, "Concat")) {
-      return constant;
-    }
-    List<long[]> parts = new ArrayList<>();
-    for (String input : node.getInputList()) {
-      long[] part = Constants.longs(graph, input);
-      if (part == null) {
-        long[] shape = shapes.shape(input);
-        if (shape == null || shape.length != 1 || shape[0] < 0) {
-          return null;
-        }
-        part = ShapeRules.unknown((int) shape[0]);
-      }
-      parts.add(part);
-    }
-    return parts.stream().flatMapToLong(Arrays::stream).toArray();
   }
 }

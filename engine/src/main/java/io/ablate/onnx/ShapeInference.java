@@ -144,7 +144,10 @@ public final class ShapeInference {
           "DequantizeLinear",
           "CumSum",
           "Trilu",
-          "ThresholdedRelu" ->
+          "ThresholdedRelu",
+          "Sin",
+          "Cos",
+          "IsNaN" ->
           x;
       case "Add",
           "Sub",
@@ -155,9 +158,12 @@ public final class ShapeInference {
           "Max",
           "Sum",
           "Mean",
+          "Mod",
           "Equal",
           "Less",
+          "LessOrEqual",
           "Greater",
+          "GreaterOrEqual",
           "And",
           "Or",
           "Where" ->
@@ -175,7 +181,10 @@ public final class ShapeInference {
         int[] perm = ShapeRules.permutation(node, x.length);
         yield Arrays.stream(perm).mapToLong(i -> x[i]).toArray();
       }
-      case "Reshape", "Flatten", "Squeeze", "Unsqueeze" -> ShapeRules.reshaped(graph, node, x);
+      case "Reshape" ->
+          ShapeRules.reshape(node, x, ShapeValues.of(graph, Nodes.input(node, 1), this));
+      case "Flatten", "Squeeze", "Unsqueeze" -> ShapeRules.reshaped(graph, node, x);
+      case "ConstantOfShape" -> ShapeValues.of(graph, node.getInput(0), this);
       case "Expand" -> expand(node, x);
       case "Concat" -> concat(node, x);
       case "Gather" -> ShapeRules.gather(node, x, shape(Nodes.input(node, 1)));
@@ -192,7 +201,7 @@ public final class ShapeInference {
       case "ArgMax", "ArgMin" ->
           ShapeRules.drop(
               x, new long[] {Nodes.integer(node, "axis", 0)}, ShapeRules.keepsDims(node));
-      case "Shape" -> new long[] {x.length};
+      case "Shape" -> new long[] {ShapeValues.extents(node, x).length};
       case "Size" -> new long[0];
       case "Slice" -> ExtentRules.slice(graph, node, x);
       case "Pad" -> ExtentRules.pad(graph, node, x);
@@ -230,15 +239,8 @@ public final class ShapeInference {
   }
 
   private long @Nullable [] expand(NodeProto node, long[] x) {
-    long[] target = Constants.longs(graph, Nodes.input(node, 1));
-    if (target == null) {
-      long[] rank = shapes.get(Nodes.input(node, 1));
-      if (rank == null || rank.length != 1 || rank[0] < 0) {
-        return null;
-      }
-      target = ShapeRules.unknown((int) rank[0]);
-    }
-    return ShapeRules.broadcast(x, target);
+    long[] target = ShapeValues.of(graph, Nodes.input(node, 1), this);
+    return target == null ? null : ShapeRules.broadcast(x, target);
   }
 
   private long @Nullable [] broadcast(NodeProto node) {

@@ -136,7 +136,7 @@ final class ShapeRules {
   /** Output shape of Reshape, Flatten, Squeeze or Unsqueeze for an input shape; null if unknown. */
   static long @Nullable [] reshaped(OnnxGraph graph, NodeProto node, long[] x) {
     return switch (node.getOpType()) {
-      case "Reshape" -> reshape(graph, node, x);
+      case "Reshape" -> reshape(node, x, Constants.longs(graph, Nodes.input(node, 1)));
       case "Flatten" -> {
         int axis = (int) Nodes.integer(node, "axis", 1);
         axis += axis < 0 ? x.length : 0;
@@ -164,8 +164,12 @@ final class ShapeRules {
     };
   }
 
-  private static long @Nullable [] reshape(OnnxGraph graph, NodeProto node, long[] x) {
-    long[] target = Constants.longs(graph, Nodes.input(node, 1));
+  /**
+   * Output shape of Reshape.
+   *
+   * @param target as given: −1 for the rest, and for what is not known of it; changed
+   */
+  static long @Nullable [] reshape(NodeProto node, long[] x, long @Nullable [] target) {
     if (target == null) {
       return null;
     }

@@ -102,7 +102,7 @@ class ComponentRulesTest {
     b.gemm("only", "logits", b.input("x", -1, 4), 4, 5);
     OnnxModel single = b.output("logits", -1, 5).model();
     assertThatThrownBy(() -> ComponentDiscovery.discover(single, ComponentRules.defaults()))
-        .hasMessageContaining("add include-output");
+        .hasMessageContaining("none before its output layer; add include-output");
   }
 
   @Test

@@ -66,7 +66,8 @@ class ModelSidecarTest {
         "{\"input\": {\"name\": 1}}|field input.name; expected a string, found 1",
         "{\"classes\": \"a\"}|field classes; expected a list of strings",
         "{\"classes\": [\"a\", \"a\"]}|field classes; expected distinct names, found 'a' twice",
-        "{\"input\": |not the expected JSON"
+        "{\"input\": |not the expected JSON",
+        "{\"classes\": [|(start marker at [line: 1, column: 13])"
       })
   void shouldNameFileAndFieldOfWhatIsMalformed(String json, String message) throws IOException {
     write(json);

@@ -41,6 +41,17 @@ class NpySourceTest {
     }
   }
 
+  /** Tokens, for example. */
+  @Test
+  void shouldFeedSignedIntegersAsTheyAre() throws IOException {
+    write("x", NpyType.INT16, new byte[] {1, 0, -2, -1, 3, 1, 4, 0}, 2, 2);
+    labels(1, 0);
+    try (ExampleSource source = open(ModelSidecar.NONE, 2)) {
+      assertThat(source.load(0).input()).containsExactly(1, -2);
+      assertThat(source.load(1).input()).containsExactly(259, 4);
+    }
+  }
+
   @Test
   void shouldPreprocessPixels() throws IOException {
     byte[] pixels = {0, 51, (byte) 255, 0, 0, 102};
@@ -67,9 +78,11 @@ class NpySourceTest {
   void shouldRefuseInputsOfAnotherShapeOrType() throws IOException {
     labels(0);
     write("x", NpyType.FLOAT32, floats(1, 2), 1, 2);
-    refused("expected float32 N × [3], or uint8 N × height × width × channels, found <f4 [1, 2]");
-    write("x", NpyType.INT32, new byte[12], 1, 3);
-    refused("found <i4 [1, 3]");
+    refused(
+        "expected floating-point numbers or signed integers N × [3], or uint8 N × height × width ×"
+            + " channels, found <f4 [1, 2]");
+    write("x", NpyType.BOOL, new byte[3], 1, 3);
+    refused("found |b1 [1, 3]");
     write("x", NpyType.UINT8, new byte[3], 1, 3);
     refused("found |u1 [1, 3]");
   }

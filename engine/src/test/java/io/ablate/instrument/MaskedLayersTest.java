@@ -161,6 +161,22 @@ class MaskedLayersTest {
     new InstrumentationCheck(model, new ComponentSet(chosen), 18).run();
   }
 
+  /** Normalisation over groups of channels, as exporters write it: shapes that are computed. */
+  @Test
+  void shouldMaskNeuronsBehindAComputedShape() {
+    GraphBuilder b = new GraphBuilder(23);
+    String x = b.input("tokens", -1, 3, 4);
+    String shape = b.node("Shape", "shape", List.of(x));
+    x = b.node("Reshape", "groups", List.of(x, b.integers("groups_shape", 0, 2, -1)));
+    x = b.node("Softmax", "normalised", List.of(x), Nodes.attribute("axis", -1));
+    x = b.node("Reshape", "tokens_again", List.of(x, shape));
+    x = b.relu(b.node("MatMul", "up_out", List.of(x, b.weight("up.weight", 1, 4, 7))));
+    x = b.node("ReduceMean", "mean", List.of(x), Nodes.attribute("axes", new long[] {1}));
+    b.gemm("fc", "logits", b.node("Flatten", "flat", List.of(x)), 7, 5);
+    OnnxModel model = b.output("logits", -1, 5).model();
+    new InstrumentationCheck(model, components(model), 19).run();
+  }
+
   /** A layer over tokens that were folded into the batch: a mask's rows do not fit its rows. */
   @Test
   void shouldRefuseALayerThatTheBatchIsFoldedInto() {
@@ -174,6 +190,7 @@ class MaskedLayersTest {
     assertThatThrownBy(() -> Instrumenter.instrument(model, components(model), DEFAULTS))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("node /up_out")
-        .hasMessageContaining("expected extent 1 for a single example, found 3");
+        .hasMessageContaining("expected extent 1 for a single example, found 3")
+        .hasMessageContaining("leave these layers out (--components '!up')");
   }
 }

@@ -3,7 +3,10 @@ package io.ablate.instrument;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.base.BadInputException;
 import io.ablate.base.UsageException;
@@ -20,6 +23,7 @@ import io.ablate.onnx.Tensors;
 import io.ablate.onnx.TestModels;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -249,6 +253,133 @@ class UserModelsTest {
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("tensor scores")
         .hasMessageContaining("conv1_out_relu, logits");
+  }
+
+  /**
+   * As scikit-learn's and others' classifiers have it: probabilities, and the class beside them.
+   */
+  @Test
+  void shouldTakeOutputsMadeOfTheProbabilities() {
+    OnnxModel plain = oneConvolution();
+    ModelProto.Builder proto = plain.proto().toBuilder();
+    proto
+        .getGraphBuilder()
+        .addNode(Nodes.node("Softmax", "p", List.of("logits"), Nodes.attribute("axis", -1)))
+        .addNode(
+            Nodes.node(
+                "ArgMax",
+                "top",
+                List.of("p"),
+                Nodes.attribute("axis", 1),
+                Nodes.attribute("keepdims", 0)))
+        .clearOutput()
+        .addOutput(GraphBuilder.valueInfo("p", -1, 5))
+        .addOutput(GraphBuilder.valueInfo("top", -1));
+    new InstrumentationCheck(plain, components(plain), 15).run(OnnxModel.of(proto.build()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"BatchNormalization", "Dropout"})
+  void shouldRefuseTrainingMode(String operator) {
+    GraphBuilder b = new GraphBuilder(24).opset(15);
+    String x = b.conv("conv1", b.input("image", -1, 3, 5, 5), 3, 7, 3);
+    if (operator.equals("Dropout")) {
+      String training = b.node("Cast", "on", List.of(b.integers("one", 1)), castTo(DataType.BOOL));
+      x = b.node("Dropout", "changed", List.of(x, b.weight("ratio", .5), training));
+    } else {
+      List<String> inputs = new ArrayList<>(List.of(x));
+      for (String name : List.of("gamma", "beta", "mean", "variance")) {
+        inputs.add(b.weight(name, 1, 7));
+      }
+      x = b.node(operator, "changed", inputs, Nodes.attribute("training_mode", 1));
+    }
+    b.gemm("fc", "logits", b.meanOverPositions(x), 7, 5);
+    OnnxModel model = b.output("logits", -1, 5).model();
+    assertThatThrownBy(() -> Instrumenter.instrument(model, components(model), DEFAULTS))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("training mode")
+        .hasMessageContaining("(" + operator + ")")
+        .hasMessageContaining("model.eval()");
+  }
+
+  /** Masks decide differently, and the batch decides but once. */
+  @Test
+  void shouldRefuseBranchesThatValuesDecide() {
+    for (boolean shapes : new boolean[] {true, false}) {
+      GraphBuilder b = new GraphBuilder(26);
+      String x = b.relu(b.conv("conv1", b.input("image", -1, 3, 5, 5), 3, 7, 3));
+      String of = shapes ? b.node("Shape", "shape", List.of(x)) : x;
+      String sum = b.node("ReduceSum", "sum", List.of(of), Nodes.attribute("keepdims", 0));
+      String yes = b.node("Cast", "yes", List.of(sum), castTo(DataType.BOOL));
+      x = b.node(branches(yes, x));
+      b.gemm("fc", "logits", b.meanOverPositions(x), 7, 5);
+      OnnxModel model = b.output("logits", -1, 5).model();
+      if (shapes) {
+        Instrumenter.instrument(model, components(model), DEFAULTS);
+      } else {
+        assertThatThrownBy(() -> Instrumenter.instrument(model, components(model), DEFAULTS))
+            .isInstanceOf(BadInputException.class)
+            .hasMessageContaining("one decision for all rows")
+            .hasMessageContaining("tensor yes");
+      }
+    }
+  }
+
+  private static NodeProto branches(String condition, String x) {
+    NodeProto.Builder node =
+        NodeProto.newBuilder().setOpType("If").setName("branch").addInput(condition);
+    for (String operator : List.of("Relu", "Tanh")) {
+      String output = "of_" + operator;
+      node.addAttribute(
+          AttributeProto.newBuilder()
+              .setName(operator.equals("Relu") ? "then_branch" : "else_branch")
+              .setType(AttributeProto.AttributeType.GRAPH)
+              .setG(
+                  GraphProto.newBuilder()
+                      .setName(operator)
+                      .addNode(Nodes.node(operator, output, List.of(x)))
+                      .addOutput(GraphBuilder.valueInfo(output, -1, 7, 5, 5))));
+    }
+    return node.addOutput("branch_out").build();
+  }
+
+  private static AttributeProto castTo(DataType type) {
+    return Nodes.attribute("to", type.getNumber());
+  }
+
+  @Test
+  void shouldTakeFloat32ForBytes() {
+    GraphBuilder b = new GraphBuilder(25);
+    String x = b.node("Cast", "x", List.of(b.input("image", -1, 3, 5, 5)), castTo(DataType.FLOAT));
+    ModelProto.Builder proto =
+        oneConvolution(b, x, b.weight("w", .7, 7, 3, 3, 3)).proto().toBuilder();
+    proto
+        .getGraphBuilder()
+        .getInputBuilder(0)
+        .getTypeBuilder()
+        .getTensorTypeBuilder()
+        .setElemType(DataType.UINT8.getNumber());
+    OnnxModel model = OnnxModel.of(proto.build());
+    InstrumentedModel instrumented = Instrumenter.instrument(model, components(model), DEFAULTS);
+    assertThat(instrumented.example().type()).isEqualTo(DataType.FLOAT);
+    OrtRunner.Floats bytes = new OrtRunner.Floats(new float[75], 1, 3, 5, 5);
+    for (int i = 0; i < 75; i++) {
+      bytes.values()[i] = 3 * i + 20;
+    }
+    try (OrtRunner runner = new OrtRunner(instrumented.model())) {
+      OrtRunner.Floats output =
+          runner.run(
+              instrumented.output(),
+              Map.of(
+                  "image",
+                  bytes,
+                  instrumented.mask(),
+                  OrtRunner.Floats.ones(1, 7),
+                  instrumented.label(),
+                  new long[] {2}));
+      assertThat(output.values()).hasSize(1);
+      assertThat(output.values()[0]).isFinite().isNotZero();
+    }
   }
 
   @Test

@@ -115,7 +115,54 @@ class ShapeInferenceTest {
     assertShape("ends", 2, 7, 7, 8);
     assertShape("scaled", 2, 4, 10, 3);
     assertShape("sized", 2, 4, 3, 9);
-    assertThat(ShapeInference.of(b.model().graph()).shape("part")).containsExactly(-1, -1, 8, 6);
+    assertShape("part", 2, 4, 8, 6);
+  }
+
+  /** As exporters write it: ranges of a shape, picked, joined and filled up. */
+  @Test
+  void shouldFollowComputedTargets() {
+    b.opset(18);
+    String x = b.input("image", 2, 4, 7, 5);
+    b.node("Shape", "front", List.of(x), Nodes.attribute("end", -2));
+    b.node("Shape", "back", List.of(x), Nodes.attribute("start", -2), Nodes.attribute("end", 9));
+    b.node("Shape", "none", List.of(x), Nodes.attribute("start", 3), Nodes.attribute("end", 1));
+    b.node("Shape", "all", List.of(x));
+    String batch = b.node("Gather", "n", List.of("all", b.initializer(Tensors.scalar("0", 0L))));
+    String axis = b.node("Unsqueeze", "n1", List.of(batch, b.integers("first", 0)));
+    AttributeProto joins = Nodes.attribute("axis", 0);
+    b.node("Concat", "groups", List.of(axis, b.integers("two", 2, -1)), joins);
+    b.node("Reshape", "grouped", List.of(x, "groups"));
+    b.node("Reshape", "back_again", List.of("grouped", "all"));
+    b.node("Concat", "kept", List.of(b.integers("zero", 0), "back", b.integers("rest", -1)), joins);
+    b.node("Reshape", "turned", List.of(x, "kept"));
+    b.node("Concat", "target", List.of("front", b.integers("wide", 7, 5)), joins);
+    b.node("Expand", "expanded", List.of(b.weight("row", 1, 5), "target"));
+    b.node("ConstantOfShape", "filled", List.of("target"));
+    b.node("Mul", "twice", List.of("n1", b.integers("2", 2)));
+    b.node("Concat", "sum", List.of("twice", b.integers("tail", 2, 35)), joins);
+    b.node("Reshape", "summed", List.of(x, "sum"));
+    assertShape("front", 2);
+    assertShape("back", 2);
+    assertShape("none", 0);
+    assertShape("grouped", 2, 2, 70);
+    assertShape("back_again", 2, 4, 7, 5);
+    assertShape("turned", 2, 7, 5, 4);
+    assertShape("expanded", 2, 4, 7, 5);
+    assertShape("filled", 2, 4, 7, 5);
+    assertShape("summed", 4, 2, 35);
+    b.node("Slice", "inner", List.of("all", b.integers("from", 1), b.integers("to", -1)));
+    b.node("Concat", "cut", List.of(b.integers("open", -1), "inner"), joins);
+    b.node("Reshape", "sliced", List.of(x, "cut"));
+    assertShape("sliced", 10, 4, 7);
+  }
+
+  @Test
+  void shouldKnowTheRankOfAComputedTarget() {
+    String x = b.input("image", -1, 4, 7, 5);
+    String shape = b.node("Shape", "shape", List.of(x));
+    String half = b.node("Div", "half", List.of(shape, b.integers("by", 1, 2, 1, 1)));
+    b.node("Reshape", "open", List.of(x, half));
+    assertThat(ShapeInference.of(b.model().graph()).shape("open")).containsExactly(-1, -1, -1, -1);
   }
 
   @Test

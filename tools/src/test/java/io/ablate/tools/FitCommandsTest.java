@@ -1,5 +1,7 @@
 package io.ablate.tools;
 
+import static io.ablate.tools.Cli.USAGE;
+import static io.ablate.tools.Cli.fails;
 import static io.ablate.tools.Cli.json;
 import static io.ablate.tools.Cli.ok;
 import static io.ablate.tools.Cli.with;
@@ -70,6 +72,8 @@ class FitCommandsTest extends SmallModelFixture {
             within(1e-12));
     assertThat(json(with(query, "conv1"))).hasSize(4);
     assertThat(json(with(query, "conv1")).get(0).path("columns")).hasSize(5);
+    fails(USAGE, "query", fits, "--ablate", "conv1")
+        .contains("no model in this folder itself", "quadratic");
     assertThat(Cli.run(with(query, "conv1:5")).err()).contains("no such component", "conv1, conv2");
     assertThat(Cli.run(with(query, "13")).code()).isEqualTo(2);
     assertThat(Cli.run(with(query, "1", "--example", 4)).err()).contains("0 to 3");

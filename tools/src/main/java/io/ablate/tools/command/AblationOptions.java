@@ -18,7 +18,8 @@ final class AblationOptions {
       order = 36,
       paramLabel = "NAME",
       defaultValue = "zero-weights",
-      description = "zero-weights, zero-output or constant (default: zero-weights, as COAR does).")
+      description =
+          "zero-weights, zero-output, mean or constant (default: zero-weights, as COAR does).")
   private String ablation = "zero-weights";
 
   @Option(

@@ -176,7 +176,7 @@ final class EvaluateCommand extends Subcommand {
   }
 
   /** The folder itself if it holds a model, else those below it that do. */
-  private static List<Path> folders(Path fits) {
+  static List<Path> folders(Path fits) {
     if (isFit(fits)) {
       return List.of(fits);
     }

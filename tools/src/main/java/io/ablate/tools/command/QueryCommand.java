@@ -63,6 +63,15 @@ final class QueryCommand extends Subcommand {
   @Override
   void run(ConsoleProgress progress) {
     Path folder = Objects.requireNonNull(fit);
+    List<Path> fits = EvaluateCommand.folders(folder);
+    if (!fits.contains(folder)) {
+      throw new UsageException(
+          Problem.of("no model in this folder itself")
+              .at(folder)
+              .expected("the folder of one method")
+              .found("models in " + fits)
+              .remedy("name one of these"));
+    }
     ComponentModels models = FitFiles.read(folder).models();
     int examples = models.attributions().length;
     if (example != null && (example < 0 || example >= examples)) {
