@@ -100,7 +100,7 @@ class ExternalDataTest {
     refused("weights.bin", "-8", "112", "external data beyond the end of its file");
     refused("weights.bin", String.valueOf(Long.MAX_VALUE), "112", "beyond the end");
     refused("weights.bin", "eight", "112", "external data with an unreadable offset");
-    refused("", "0", "112", "cannot read file");
+    refused("", "0", "112", "not a file");
   }
 
   private void refused(String location, String offset, String length, String message)
