@@ -155,16 +155,17 @@ class OrtCpuBackendTest {
   void shouldReturnNativeMemory() {
     Assumptions.assumeTrue(ProcessMemory.resident() > 0, "the system does not tell");
     int[] expected = bits(1);
-    // Until the heap has its size: opening a session edits a graph.
-    for (int i = 0; i < 150; i++) {
-      bits(1);
+    // The heap grows now and then, for opening a session edits a graph; a leak grows every time.
+    long least = Long.MAX_VALUE;
+    for (int round = 0; round < 4; round++) {
+      long baseline = ProcessMemory.resident();
+      for (int i = 0; i < 150; i++) {
+        assertThat(bits(1)).isEqualTo(expected);
+      }
+      least = Math.min(least, ProcessMemory.resident() - baseline);
     }
-    long baseline = ProcessMemory.resident();
-    for (int i = 0; i < 300; i++) {
-      assertThat(bits(1)).isEqualTo(expected);
-    }
-    // A leaked session of this model holds about 300 KiB; so would 300 of them 90 MiB.
-    assertThat(ProcessMemory.resident() - baseline).isLessThan(40L << 20);
+    // A leaked session of this model holds about 300 KiB; so would 150 of them 45 MiB.
+    assertThat(least).isLessThan(20L << 20);
   }
 
   @Test
