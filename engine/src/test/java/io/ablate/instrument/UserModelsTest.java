@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
-import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
-import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.ablate.base.BadInputException;
-import io.ablate.base.UsageException;
 import io.ablate.component.Component;
 import io.ablate.component.ComponentDiscovery;
 import io.ablate.component.ComponentKind;
@@ -28,15 +25,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What users' files bring: each is supported, or refused by name. */
+/** What users' files bring and is supported; what is not: {@link RefusedModelsTest}. */
 class UserModelsTest {
   private static final InstrumentOptions DEFAULTS = InstrumentOptions.defaults();
 
-  private static ComponentSet components(OnnxModel model) {
+  static ComponentSet components(OnnxModel model) {
     return ComponentDiscovery.discover(model, ComponentRules.defaults());
   }
 
-  private static ComponentSet filters(String node, int count) {
+  static ComponentSet filters(String node, int count) {
     List<Component> columns = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       columns.add(
@@ -47,13 +44,13 @@ class UserModelsTest {
   }
 
   /** conv1 (3→7) of the given weight name → Relu → mean → fc; the input is image [N,3,5,5]. */
-  private static OnnxModel oneConvolution(GraphBuilder b, String x, String weight) {
+  static OnnxModel oneConvolution(GraphBuilder b, String x, String weight) {
     x = b.relu(b.convOf("conv1", List.of(x, weight, b.weight("conv1.bias", .5, 7)), 3, 1, 1));
     b.gemm("fc", "logits", b.meanOverPositions(x), 7, 5);
     return b.output("logits", -1, 5).model();
   }
 
-  private static OnnxModel oneConvolution() {
+  static OnnxModel oneConvolution() {
     GraphBuilder b = new GraphBuilder(21);
     return oneConvolution(b, b.input("image", -1, 3, 5, 5), b.weight("w", .7, 7, 3, 3, 3));
   }
@@ -180,19 +177,6 @@ class UserModelsTest {
     new InstrumentationCheck(plain, components(plain), 5).run(normalised(b, x, weight));
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"QLinearConv", "ConvInteger"})
-  void shouldRefuseQuantisedOperatorsByName(String operator) {
-    ModelProto.Builder proto = oneConvolution().proto().toBuilder();
-    proto.getGraphBuilder().getNodeBuilder(0).setOpType(operator);
-    OnnxModel model = OnnxModel.of(proto.build());
-    assertThatThrownBy(() -> Instrumenter.instrument(model, filters("/conv1_out", 7), DEFAULTS))
-        .isInstanceOf(BadInputException.class)
-        .hasMessageContaining("/conv1_out")
-        .hasMessageContaining(operator)
-        .hasMessageContaining("QuantizeLinear/DequantizeLinear");
-  }
-
   @Test
   void shouldChooseNamesThatTheModelDoesNotUse() {
     GraphBuilder b = new GraphBuilder(8);
@@ -207,17 +191,6 @@ class UserModelsTest {
     assertThat(instrumented.label()).isEqualTo("label_1");
     assertThat(instrumented.output()).isEqualTo("output_1");
     assertThat(instrumented.logits()).isEqualTo("zero");
-  }
-
-  @Test
-  void shouldRefuseSeveralInputs() {
-    GraphBuilder b = new GraphBuilder(9);
-    String x = b.add("sum", b.input("image", -1, 3, 5, 5), b.input("noise", -1, 3, 5, 5));
-    OnnxModel model = oneConvolution(b, x, b.weight("w", .7, 7, 3, 3, 3));
-    assertThatThrownBy(() -> Instrumenter.instrument(model, components(model), DEFAULTS))
-        .isInstanceOf(BadInputException.class)
-        .hasMessageContaining("several inputs")
-        .hasMessageContaining("image, noise");
   }
 
   @Test
@@ -278,72 +251,7 @@ class UserModelsTest {
     new InstrumentationCheck(plain, components(plain), 15).run(OnnxModel.of(proto.build()));
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"BatchNormalization", "Dropout"})
-  void shouldRefuseTrainingMode(String operator) {
-    GraphBuilder b = new GraphBuilder(24).opset(15);
-    String x = b.conv("conv1", b.input("image", -1, 3, 5, 5), 3, 7, 3);
-    if (operator.equals("Dropout")) {
-      String training = b.node("Cast", "on", List.of(b.integers("one", 1)), castTo(DataType.BOOL));
-      x = b.node("Dropout", "changed", List.of(x, b.weight("ratio", .5), training));
-    } else {
-      List<String> inputs = new ArrayList<>(List.of(x));
-      for (String name : List.of("gamma", "beta", "mean", "variance")) {
-        inputs.add(b.weight(name, 1, 7));
-      }
-      x = b.node(operator, "changed", inputs, Nodes.attribute("training_mode", 1));
-    }
-    b.gemm("fc", "logits", b.meanOverPositions(x), 7, 5);
-    OnnxModel model = b.output("logits", -1, 5).model();
-    assertThatThrownBy(() -> Instrumenter.instrument(model, components(model), DEFAULTS))
-        .isInstanceOf(BadInputException.class)
-        .hasMessageContaining("training mode")
-        .hasMessageContaining("(" + operator + ")")
-        .hasMessageContaining("model.eval()");
-  }
-
-  /** Masks decide differently, and the batch decides but once. */
-  @Test
-  void shouldRefuseBranchesThatValuesDecide() {
-    for (boolean shapes : new boolean[] {true, false}) {
-      GraphBuilder b = new GraphBuilder(26);
-      String x = b.relu(b.conv("conv1", b.input("image", -1, 3, 5, 5), 3, 7, 3));
-      String of = shapes ? b.node("Shape", "shape", List.of(x)) : x;
-      String sum = b.node("ReduceSum", "sum", List.of(of), Nodes.attribute("keepdims", 0));
-      String yes = b.node("Cast", "yes", List.of(sum), castTo(DataType.BOOL));
-      x = b.node(branches(yes, x));
-      b.gemm("fc", "logits", b.meanOverPositions(x), 7, 5);
-      OnnxModel model = b.output("logits", -1, 5).model();
-      if (shapes) {
-        Instrumenter.instrument(model, components(model), DEFAULTS);
-      } else {
-        assertThatThrownBy(() -> Instrumenter.instrument(model, components(model), DEFAULTS))
-            .isInstanceOf(BadInputException.class)
-            .hasMessageContaining("one decision for all rows")
-            .hasMessageContaining("tensor yes");
-      }
-    }
-  }
-
-  private static NodeProto branches(String condition, String x) {
-    NodeProto.Builder node =
-        NodeProto.newBuilder().setOpType("If").setName("branch").addInput(condition);
-    for (String operator : List.of("Relu", "Tanh")) {
-      String output = "of_" + operator;
-      node.addAttribute(
-          AttributeProto.newBuilder()
-              .setName(operator.equals("Relu") ? "then_branch" : "else_branch")
-              .setType(AttributeProto.AttributeType.GRAPH)
-              .setG(
-                  GraphProto.newBuilder()
-                      .setName(operator)
-                      .addNode(Nodes.node(operator, output, List.of(x)))
-                      .addOutput(GraphBuilder.valueInfo(output, -1, 7, 5, 5))));
-    }
-    return node.addOutput("branch_out").build();
-  }
-
-  private static AttributeProto castTo(DataType type) {
+  static AttributeProto castTo(DataType type) {
     return Nodes.attribute("to", type.getNumber());
   }
 
@@ -383,16 +291,6 @@ class UserModelsTest {
   }
 
   @Test
-  void shouldRefuseAnInstrumentedModel() {
-    OnnxModel plain = oneConvolution();
-    InstrumentedModel once = Instrumenter.instrument(plain, components(plain), DEFAULTS);
-    OnnxModel stored = OnnxModel.parse(once.model().toBytes());
-    assertThatThrownBy(() -> Instrumenter.instrument(stored, components(plain), DEFAULTS))
-        .isInstanceOf(BadInputException.class)
-        .hasMessageContaining("already instrumented");
-  }
-
-  @Test
   void shouldFlattenLogitsOfOnePosition() {
     GraphBuilder b = new GraphBuilder(12);
     String x = b.input("image", -1, 3, 5, 5);
@@ -401,55 +299,6 @@ class UserModelsTest {
     x = b.conv("head", x, 7, 5, 1);
     OnnxModel model = b.output(x, -1, 5, 1, 1).model();
     new InstrumentationCheck(model, components(model), 12).run();
-  }
-
-  @Test
-  void shouldRefuseLogitsWithPositions() {
-    GraphBuilder b = new GraphBuilder(13);
-    String x = b.conv("conv1", b.input("image", -1, 3, 5, 5), 3, 7, 3);
-    OnnxModel model = b.output(x, -1, 7, 5, 5).model();
-    assertThatThrownBy(() -> Instrumenter.instrument(model, filters("/conv1_out", 7), DEFAULTS))
-        .isInstanceOf(BadInputException.class)
-        .hasMessageContaining("tensor conv1_out")
-        .hasMessageContaining("[?, 7, 5, 5]");
-  }
-
-  @Test
-  void shouldRefuseAChannelOfTwoComponents() {
-    OnnxModel model = oneConvolution();
-    Component first = components(model).columns().getFirst();
-    ComponentSet twice = new ComponentSet(List.of(first, first));
-    assertThatThrownBy(() -> Instrumenter.instrument(model, twice, DEFAULTS))
-        .isInstanceOf(BadInputException.class)
-        .hasMessageContaining("channel 0 belongs to two components");
-  }
-
-  @Test
-  void shouldRefuseUnknownNodesAndChannels() {
-    OnnxModel model = oneConvolution();
-    assertThatThrownBy(() -> Instrumenter.instrument(model, filters("conv9", 1), DEFAULTS))
-        .isInstanceOf(BadInputException.class)
-        .hasMessageContaining("node conv9")
-        .hasMessageContaining("ablate inspect");
-    assertThatThrownBy(() -> Instrumenter.instrument(model, filters("/conv1_out", 8), DEFAULTS))
-        .isInstanceOf(BadInputException.class)
-        .hasMessageContaining("expected 0 to 6, found 7");
-  }
-
-  @Test
-  void shouldRefuseMissingReferenceValues() {
-    OnnxModel model = oneConvolution();
-    assertThatThrownBy(
-            () ->
-                Instrumenter.instrument(model, components(model), DEFAULTS.ablation(Ablation.MEAN)))
-        .isInstanceOf(UsageException.class)
-        .hasMessageContaining("expected 7 values")
-        .hasMessageContaining("--reference");
-    InstrumentOptions short1 = DEFAULTS.ablation(Ablation.CONSTANT).reference(new float[] {1, 2});
-    assertThatThrownBy(() -> Instrumenter.instrument(model, components(model), short1))
-        .isInstanceOf(UsageException.class)
-        .hasMessageContaining("found 2")
-        .hasMessageContaining("--constant");
   }
 
   /** Reshapes by the unmasked input's own shape: the batch of one must not leak into the rows. */
