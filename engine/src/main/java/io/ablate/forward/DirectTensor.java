@@ -9,7 +9,6 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
-import java.util.Arrays;
 
 /** A tensor over a direct buffer that is written in place, a row of the first axis at a time. */
 final class DirectTensor implements AutoCloseable {
@@ -31,13 +30,16 @@ final class DirectTensor implements AutoCloseable {
     this.rowLength = rowLength;
   }
 
-  /** A tensor of zeros; the type is float32, int64 or int32. */
+  /**
+   * A tensor of zeros; the type is float32, int64 or int32.
+   *
+   * @throws io.ablate.base.UsageException if it is too large
+   */
   static DirectTensor create(OrtEnvironment environment, DataType type, long[] shape) {
-    long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
     int width = type == DataType.INT64 ? 8 : 4;
-    ByteBuffer bytes =
-        ByteBuffer.allocateDirect(Math.toIntExact(Math.multiplyExact(elements, width)))
-            .order(ByteOrder.nativeOrder());
+    int size = TensorSize.bytes(width, shape);
+    int elements = size / width;
+    ByteBuffer bytes = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
     try {
       OnnxTensor tensor =
           switch (type) {

@@ -180,6 +180,19 @@ class OrtCpuBackendTest {
     assertThatThrownBy(() -> session.batch(new BatchShape(1, 1))).hasMessageContaining("closed");
   }
 
+  /** 2^30 examples of 6 numbers. */
+  @Test
+  void shouldRefuseABatchThatNoBufferHolds() {
+    try (ForwardSession session = open(TinyModel.plain(), 1)) {
+      assertThatThrownBy(() -> session.batch(new BatchShape(1, 1 << 30)))
+          .isInstanceOf(UsageException.class)
+          .hasMessage(
+              "batch too large: tensor [1073741824, 6]; expected fewer than 2^31 bytes, found"
+                  + " 25769803776; choose a smaller --batch");
+      session.batch(new BatchShape(1, 1)).close();
+    }
+  }
+
   @Test
   void shouldRefuseExamplesOfAnotherShape() {
     assertThatThrownBy(

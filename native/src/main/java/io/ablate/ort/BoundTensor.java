@@ -1,6 +1,7 @@
 package io.ablate.ort;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import io.ablate.forward.TensorSize;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -61,11 +62,7 @@ final class BoundTensor {
     this.floats = values.asFloatBuffer();
     this.longs = values.asLongBuffer();
     this.ints = values.asIntBuffer();
-    this.rowLength = Math.toIntExact(elements(shape) / shape[0]);
-  }
-
-  static long elements(long... shape) {
-    return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    this.rowLength = (int) (Arrays.stream(shape).reduce(1, (a, b) -> a * b) / shape[0]);
   }
 
   /** Size in bytes of a tensor of float32, float16, int64 or int32. */
@@ -77,7 +74,7 @@ final class BoundTensor {
           case INT64 -> 8;
           default -> throw new IllegalArgumentException("unsupported element type " + type);
         };
-    return Math.toIntExact(Math.multiplyExact(elements(shape), width));
+    return TensorSize.bytes(width, shape);
   }
 
   String name() {

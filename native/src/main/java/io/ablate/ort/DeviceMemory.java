@@ -89,6 +89,7 @@ final class DeviceMemory implements TensorMemory {
 
     @Override
     public BoundTensor tensor(String name, DataType type, long... shape) {
+      BoundTensor.bytes(type, shape); // before so much of the device is taken
       lock.lock();
       try {
         DeviceArray array = scope.array(name, element(type), shape);

@@ -1,7 +1,9 @@
 package io.ablate.ort;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ablate.base.UsageException;
 import io.ablate.cuda.CopiedBytes;
 import io.ablate.cuda.HostDevice;
 import io.ablate.differentiate.MaskGradients;
@@ -83,6 +85,15 @@ class DevicePassesTest {
       // The example and its label; not the masks.
       assertThat(driver.written() - written)
           .isEqualTo(3L * 6 * words * Long.BYTES + 270 * Float.BYTES + Long.BYTES);
+    }
+  }
+
+  @Test
+  void shouldRefuseABatchThatNoBufferHolds() {
+    try (ForwardSession session = backend.open(network("layers"), new ForwardOptions(1, SHAPE))) {
+      assertThatThrownBy(() -> session.batch(new BatchShape(1, 1 << 28)))
+          .isInstanceOf(UsageException.class)
+          .hasMessageStartingWith("batch too large: tensor [268435456, 3, 9, 10]; expected fewer");
     }
   }
 
