@@ -51,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  * waits for all. The same arguments always give the same result.
  */
 public final class Ablate implements AutoCloseable {
-  /** More than any method makes use of. */
+  /** Of one call, whose masks and outputs are in memory at once. */
   private static final int MOST_PASSES = 1_000_000;
 
   private final ModelSettings settings;
@@ -215,8 +215,8 @@ public final class Ablate implements AutoCloseable {
     if (!attribution.components().equals(components())) {
       throw new UsageException(
           Problem.of("the attribution is of another model, or of other components of it")
-              .expected(components().size() + " components as in this one")
-              .found(attribution.components().size()));
+              .expected("the " + components().size() + " components of this one")
+              .found(attribution.components().size() + " others"));
     }
     int first = attribution.passes();
     double[] truth = whileOpen(() -> passes.outputs(input, label, first, masks));

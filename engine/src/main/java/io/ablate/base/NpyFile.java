@@ -87,7 +87,7 @@ public final class NpyFile implements AutoCloseable {
   }
 
   private int requireCount(long rows, long length) {
-    if (Math.multiplyHigh(rows, length) != 0 || rows * length != (int) (rows * length)) {
+    if (length > Integer.MAX_VALUE / Math.max(1, rows)) {
       throw new BadInputException(
           Problem.of("array too large to be read at once")
               .at(file)

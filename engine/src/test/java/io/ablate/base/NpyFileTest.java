@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class NpyFileTest {
   private static final byte[] NONE = {};
@@ -89,9 +90,10 @@ class NpyFileTest {
         .hasMessageContaining(message);
   }
 
-  @Test
-  void shouldRefuseRowsThatNoArrayHolds() throws IOException {
-    Path file = raw("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 99999, 99999)}", NONE);
+  @ParameterizedTest
+  @ValueSource(strings = {"(0, 99999, 99999)", "(0, 3, 6148914691236517203)"})
+  void shouldRefuseRowsThatNoArrayHolds(String shape) throws IOException {
+    Path file = raw("{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + "}", NONE);
     try (NpyFile npy = NpyFile.open(file)) {
       assertThatThrownBy(npy::rowLength)
           .isInstanceOf(BadInputException.class)

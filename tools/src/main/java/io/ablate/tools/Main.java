@@ -1,6 +1,7 @@
 package io.ablate.tools;
 
 import io.ablate.base.AtomicFile;
+import io.ablate.base.BadInputException;
 import io.ablate.tools.command.AblateCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -24,8 +25,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Main {
   private static final int INTERNAL_ERROR = 1;
-  private static final int BAD_INPUT = 3;
-  private static final int INTERRUPTED = 4;
 
   private Main() {}
 
@@ -45,22 +44,15 @@ public final class Main {
               + e.getMessage()
               + "; give it more with ABLATE_JAVA_OPTS=-Xmx…, or fewer samples and examples");
     } catch (Error e) {
-      code = failed(e, args);
+      // What is being initialised when an interrupt comes fails with an error, not an exception.
+      code =
+          AblateCommand.unexpected(
+              e, writer(new Unclosed(System.err)), List.of(args).contains("--verbose"));
     } finally {
       // Also where an error flies past: the interruption must not wait for a result.
       interruption.finished(code);
     }
     System.exit(code);
-  }
-
-  private static int failed(Error e, String[] args) {
-    // What is being initialised when the interrupt comes fails with an error, not an exception.
-    boolean interrupted = Interruption.requested();
-    System.err.println("ablate: " + (interrupted ? "interrupted" : "internal error: " + e));
-    if (List.of(args).contains("--verbose")) {
-      e.printStackTrace();
-    }
-    return interrupted ? INTERRUPTED : INTERNAL_ERROR;
   }
 
   /** Runs one command line in this process and returns its exit code. */
@@ -75,9 +67,11 @@ public final class Main {
   }
 
   private static int reportLoss(Unclosed data, PrintWriter err) {
-    err.println(
-        "ablate: " + AtomicFile.cannotWrite(Path.of("standard output"), data.failure()).message());
-    return BAD_INPUT;
+    BadInputException lost =
+        new BadInputException(
+            AtomicFile.cannotWrite(Path.of("standard output"), data.failure()), data.failure());
+    err.println("ablate: " + lost.getMessage());
+    return lost.exitCode();
   }
 
   private static PrintWriter writer(Unclosed stream) {

@@ -31,7 +31,7 @@ class DamagedFilesTest {
     Path model = Cli.model(whole, 1);
     String data = Cli.data(whole, 4);
     for (int part = 0; part < 2; part++) {
-      succeeds(
+      Cli.ok(
           "collect",
           model,
           "--data",
@@ -52,7 +52,7 @@ class DamagedFilesTest {
           whole.resolve("store" + part));
     }
     Path store = whole.resolve("store0");
-    succeeds("fit", store, "--method", "ridge", "--samples", 30, "--out", whole.resolve("fit"));
+    Cli.ok("fit", store, "--method", "ridge", "--samples", 30, "--out", whole.resolve("fit"));
   }
 
   @BeforeEach
@@ -89,7 +89,16 @@ class DamagedFilesTest {
   void shouldNameTheFieldOfAManifest(String field, String value, String message)
       throws IOException {
     edit(store.resolve("manifest.json"), field, value);
-    fails("fit", store, "--method", "mask-gradient", "--samples", 30, "--out", temp.resolve("o"))
+    Cli.fails(
+            Cli.BAD_INPUT,
+            "fit",
+            store,
+            "--method",
+            "mask-gradient",
+            "--samples",
+            30,
+            "--out",
+            temp.resolve("o"))
         .contains("manifest.json")
         .contains(message);
     assertThat(temp.resolve("o")).doesNotExist();
@@ -107,7 +116,7 @@ class DamagedFilesTest {
       })
   void shouldNameTheColumn(String field, String value, String message) throws IOException {
     edit(store.resolve("components.json"), field, value);
-    fails("evaluate", store, fit).contains("components.json").contains(message);
+    Cli.fails(Cli.BAD_INPUT, "evaluate", store, fit).contains("components.json").contains(message);
   }
 
   @ParameterizedTest
@@ -121,13 +130,22 @@ class DamagedFilesTest {
       })
   void shouldNameTheFieldOfAFit(String field, String value, String message) throws IOException {
     edit(fit.resolve("manifest.json"), field, value);
-    fails("evaluate", store, fit).contains("manifest.json").contains(message);
+    Cli.fails(Cli.BAD_INPUT, "evaluate", store, fit).contains("manifest.json").contains(message);
   }
 
   @Test
   void shouldNotTakeAStoreWithoutItsComponentsForOneLayer() throws IOException {
     Files.delete(store.resolve("components.json"));
-    fails("fit", store, "--method", "hierarchical", "--samples", 30, "--out", temp.resolve("o"))
+    Cli.fails(
+            Cli.BAD_INPUT,
+            "fit",
+            store,
+            "--method",
+            "hierarchical",
+            "--samples",
+            30,
+            "--out",
+            temp.resolve("o"))
         .contains("components.json", "no such file");
   }
 
@@ -136,7 +154,7 @@ class DamagedFilesTest {
     Path other = copy("store1");
     Files.delete(store.resolve("logits.npy"));
     for (Path[] order : new Path[][] {{store, other}, {other, store}}) {
-      fails("merge", order[0], order[1], "--out", temp.resolve("merged"))
+      Cli.fails(Cli.BAD_INPUT, "merge", order[0], order[1], "--out", temp.resolve("merged"))
           .contains("logits.npy", "no such file");
     }
   }
@@ -144,14 +162,14 @@ class DamagedFilesTest {
   @Test
   void shouldNotRoundLabels() {
     NpyWriter.writeFloats(store.resolve("labels.npy"), new float[] {0, .5f});
-    fails("evaluate", store, fit, "--output", "loss")
+    Cli.fails(Cli.BAD_INPUT, "evaluate", store, fit, "--output", "loss")
         .contains("labels.npy; expected a whole number, found 0.5");
   }
 
   @Test
   void shouldNotReadOnWhereJsonEnds() throws IOException {
     Files.writeString(store.resolve("manifest.json"), "{}", StandardOpenOption.APPEND);
-    fails("evaluate", store, fit).contains("manifest.json");
+    Cli.fails(Cli.BAD_INPUT, "evaluate", store, fit).contains("manifest.json");
   }
 
   private Path copy(String name) throws IOException {
@@ -176,17 +194,5 @@ class DamagedFilesTest {
       ((ObjectNode) parent).set(name, edited);
     }
     Files.writeString(file, root.toString());
-  }
-
-  private static void succeeds(Object... arguments) {
-    Cli.Outcome outcome = Cli.run(arguments);
-    assertThat(outcome.code()).as(outcome.err()).isZero();
-  }
-
-  private static org.assertj.core.api.AbstractStringAssert<?> fails(Object... arguments) {
-    Cli.Outcome outcome = Cli.run(arguments);
-    assertThat(outcome.code()).as(outcome.err()).isEqualTo(3);
-    assertThat(outcome.out()).isEmpty();
-    return assertThat(outcome.err()).doesNotContain("\tat ");
   }
 }

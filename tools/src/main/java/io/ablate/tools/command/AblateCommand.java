@@ -79,24 +79,31 @@ public final class AblateCommand implements Runnable {
   private static int failed(Exception e, CommandLine line, ParseResult parsed) {
     PrintWriter err = line.getErr();
     boolean verbose = CommonOptions.verbose(parsed);
-    int code;
-    if (e instanceof AblateException fault) {
-      err.println("ablate: " + fault.getMessage());
-      code = fault.exitCode();
-    } else if (Interruption.requested()) {
-      err.println("ablate: interrupted");
-      code = INTERRUPTED;
-    } else {
-      err.println("ablate: internal error: " + e);
-      if (!verbose) {
-        err.println("run it again with --verbose for details, and please report them");
-      }
-      code = INTERNAL_ERROR;
+    if (!(e instanceof AblateException fault)) {
+      return unexpected(e, err, verbose);
     }
+    err.println("ablate: " + fault.getMessage());
     if (verbose) {
       e.printStackTrace(err);
     }
-    return code;
+    return fault.exitCode();
+  }
+
+  /**
+   * Reports what is no {@link AblateException}: an interrupt's consequence, where the process was
+   * asked to end, else an internal error.
+   *
+   * @return the exit code
+   */
+  public static int unexpected(Throwable e, PrintWriter err, boolean verbose) {
+    boolean interrupted = Interruption.requested();
+    err.println("ablate: " + (interrupted ? "interrupted" : "internal error: " + e));
+    if (verbose) {
+      e.printStackTrace(err);
+    } else if (!interrupted) {
+      err.println("run it again with --verbose for details, and please report them");
+    }
+    return interrupted ? INTERRUPTED : INTERNAL_ERROR;
   }
 
   /** The version from the jar's manifest. */
